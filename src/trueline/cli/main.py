@@ -1,0 +1,81 @@
+"""`trueline`: the commands, loaded only when asked for, and one place where errors end."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+import click
+
+from trueline.core.errors import TruelineError
+
+# name -> (module, attribute, one line of help); modules load when the command runs.
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "up": ("up", "up", "Start the gateway and the console."),
+    "check": ("check", "check", "Hold a text, a file or JSON lines against the policy."),
+    "init": ("init", "init", "Write a policy.yaml to start from."),
+    "policy": ("policy", "policy", "Check, compare and explain policies; print the schema."),
+    "keys": ("keys", "keys", "Make, list and revoke API keys."),
+    "events": ("events", "events", "Export, verify and prune the log of exchanges."),
+    "plugins": ("plugins", "plugins", "List the scorers, built-in and installed."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are used, so that `--help` is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        loaded = importlib.import_module(f"trueline.cli.{module}")
+        command: click.Command = getattr(loaded, attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry[2]) for name, entry in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="trueline", prog_name="trueline")
+def cli() -> None:
+    """Keep a language model inside a written policy, and prove it with numbers.
+
+    \b
+    trueline up                                  gateway and console on 127.0.0.1:8080
+    trueline up --upstream http://host/v1        in front of any OpenAI-compatible model
+    trueline check "call me on 13800138000"      one verdict, here and now
+
+    Exit codes: 0 fine, 1 the check said no, 2 something to mend in the input.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Entry point: an error of the user's is one message on stderr and exit code 2."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # two busy threads run slower than one
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:  # texts may hold what a terminal's encoding cannot
+            reconfigure(errors="backslashreplace")
+    try:
+        code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+    except TruelineError as error:
+        click.echo(f"error: {error}", err=True)
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = 2
+    except click.Abort:
+        click.echo("stopped", err=True)
+        code = 130
+    except BrokenPipeError:
+        # The reader went away (such as `| head`): nothing is wrong.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""Foundations: errors, records, policy, taxonomy, regulations."""

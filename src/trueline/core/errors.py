@@ -1,0 +1,55 @@
+"""The whole error tree, on one screen.
+
+A message says what is wrong, the value met, and the next step; all faults of a file come
+at once. The command line prints the message alone and exits with 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class TruelineError(Exception):
+    """Base of every error a user can cause or meet."""
+
+
+class InputError(TruelineError):
+    """A text, file, argument or request that cannot be used as it stands."""
+
+
+class PolicyError(TruelineError):
+    """A policy file with faults; `faults` lists every one of them.
+
+    Args:
+        source: file name or other origin of the policy.
+        faults: one line for each fault: `line 12, categories.violence.action: ...`.
+    """
+
+    def __init__(self, source: str, faults: Sequence[str]) -> None:
+        self.source = source
+        self.faults = tuple(faults)
+        lines = "\n".join(f"  {fault}" for fault in self.faults)
+        super().__init__(f"{source} is not a valid policy:\n{lines}")
+
+
+class StoreError(TruelineError):
+    """The event store cannot be read or written."""
+
+
+class UpstreamError(TruelineError):
+    """The language model behind the gateway failed or did not answer in time."""
+
+
+class MissingExtraError(TruelineError):
+    """A feature needs a package that is not installed.
+
+    Args:
+        feature: what the user asked for, such as `PostgreSQL`.
+        package: the missing package.
+        extra: the extra of this project that brings it.
+    """
+
+    def __init__(self, feature: str, package: str, extra: str) -> None:
+        super().__init__(
+            f'{feature} needs {package}, which is not installed.\n  pip install "trueline[{extra}]"'
+        )
