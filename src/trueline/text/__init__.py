@@ -1,0 +1,1 @@
+"""Text: undo disguises with offsets back to the original, tell the language, find sentences."""
