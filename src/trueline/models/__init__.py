@@ -1,0 +1,1 @@
+"""What runs without torch: bundled models, how they are loaded, and their cards."""
