@@ -53,7 +53,9 @@ def test_json_lines_answer_in_order_with_the_fields_of_the_api(tmp_path: Path) -
 
 
 def test_bad_lines_are_answered_in_place_and_listed_at_the_end(tmp_path: Path) -> None:
-    stdin = b'{"id":1,"text":"ok"}\nnot json\n{"id":3}\n{"id":4,"text":7}\n\xff\n{"id":6,"text":"ok"}'
+    stdin = (
+        b'{"id":1,"text":"ok"}\nnot json\n{"id":3}\n{"id":4,"text":7}\n\xff\n{"id":6,"text":"ok"}'
+    )
 
     done = run("check", "--jsonl", "-", stdin=stdin, cwd=tmp_path)
 
@@ -105,7 +107,7 @@ def test_policy_diff_says_no_when_the_new_one_is_looser(tmp_path: Path) -> None:
     done = run("policy", "diff", "strict", "default", cwd=tmp_path)
 
     assert done.returncode == 1
-    assert "- categories.ip_secrets.action: \"block\" -> \"redact\"" in done.stdout.decode()
+    assert '- categories.ip_secrets.action: "block" -> "redact"' in done.stdout.decode()
 
 
 def test_policy_explain_names_manual_categories_in_both_languages(tmp_path: Path) -> None:

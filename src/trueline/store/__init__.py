@@ -1,0 +1,1 @@
+"""Events and ledgers: every exchange durable, hash-chained and searchable."""

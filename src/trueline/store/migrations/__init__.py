@@ -1,0 +1,1 @@
+"""Alembic migrations, run by `trueline.store.migrate` when a database is opened."""
