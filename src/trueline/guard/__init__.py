@@ -1,0 +1,1 @@
+"""The run-time around a Judge: prompts, replies, streams, masking, conversation memory."""
