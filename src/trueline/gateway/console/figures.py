@@ -1,0 +1,68 @@
+"""Numbers and times as the pages write them.
+
+>>> milliseconds(0.6234), milliseconds(1234.0), percent(0.995), whole(12345)
+('0.62 ms', '1.2 s', '99.5%', '12,345')
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+_MAX_ZONE = 64
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration with two or three telling digits; a dash where none was measured."""
+    if value is None:
+        return "–"
+    if value >= 1000:
+        return f"{value / 1000:.1f} s"
+    digits = 2 if value < 10 else 1 if value < 100 else 0
+    return f"{value:.{digits}f} ms"
+
+
+def percent(value: float) -> str:
+    """A share in percent without idle digits."""
+    return f"{value * 100:.2f}".rstrip("0").rstrip(".") + "%"
+
+
+def share(value: float) -> str:
+    """A measured share in percent, with one digit below ten."""
+    return f"{value * 100:.1f}%" if 0 < value < 0.1 else f"{value * 100:.0f}%"
+
+
+def whole(value: float) -> str:
+    """A count with thousands set apart; halves keep their digit."""
+    return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"
+
+
+def short_hash(value: str) -> str:
+    """The first twelve digits of a content hash."""
+    return value.removeprefix("sha256:")[:12]
+
+
+def local_time(moment: datetime, zone: tzinfo, *, seconds: bool = True) -> str:
+    """A time in the reader's zone."""
+    pattern = "%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M"
+    shown = moment.astimezone(zone).strftime(pattern)
+    return shown if zone is not UTC else f"{shown} UTC"
+
+
+def short_time(moment: datetime, zone: tzinfo, present: datetime) -> str:
+    """A time in the reader's zone, without the year when it is the present one."""
+    shown = moment.astimezone(zone)
+    same = shown.year == present.astimezone(zone).year
+    return shown.strftime("%m-%d %H:%M:%S" if same else "%Y-%m-%d %H:%M:%S")
+
+
+@lru_cache(maxsize=256)
+def zone_of(name: str) -> tzinfo:
+    """The zone a browser names, such as `Asia/Shanghai`; UTC when it is not known here."""
+    if not name or len(name) > _MAX_ZONE:
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
+        return UTC
