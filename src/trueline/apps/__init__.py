@@ -1,0 +1,1 @@
+"""Products built on the public interface: small, complete applications."""

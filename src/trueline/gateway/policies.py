@@ -1,0 +1,218 @@
+"""The policies in force: one default, others that keys may name, reloaded while running.
+
+A file with faults never replaces a working policy: the old one stays and `fault` says why.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from trueline.core.errors import InputError, TruelineError
+from trueline.core.policy import Policy
+from trueline.core.policy_file import (
+    TEMPLATES,
+    load_policy,
+    policy_from_template,
+    template_text,
+)
+from trueline.guard.guard import Guard
+from trueline.guard.memory import VerdictCache
+from trueline.judge import Judge
+
+log = logging.getLogger(__name__)
+
+DEFAULT = ""
+LOCAL_FILE = "policy.yaml"
+Outcome = Literal["unchanged", "reloaded", "faulty"]
+_Stamp = tuple[tuple[str, int, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivePolicy:
+    """A policy in force and the guards built from it, which share one memory of verdicts."""
+
+    name: str
+    source: str
+    text: str
+    policy: Policy
+    guard: Guard
+    shadow_guard: Guard
+    loaded_at: datetime
+
+    def guard_for(self, *, shadow: bool) -> Guard:
+        """The guard that acts, or the one that only watches."""
+        return self.shadow_guard if shadow else self.guard
+
+
+@dataclass(slots=True)
+class _Source:
+    """Where a policy comes from, and the state of its files when it was last read."""
+
+    name: str
+    file: Path | None
+    template: str
+    seen: _Stamp = ()
+    fault: str = ""
+
+    @property
+    def shown(self) -> str:
+        return str(self.file) if self.file is not None else f"template {self.template}"
+
+    def load(self) -> Policy:
+        if self.file is not None:
+            return load_policy(self.file)
+        return policy_from_template(self.template)
+
+    def text(self) -> str:
+        """The file as it stands, for the record; the policy's hash says what it meant."""
+        if self.file is None:
+            return template_text(self.template)
+        try:
+            return self.file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError):
+            return ""
+
+    def stamp(self, policy: Policy | None) -> _Stamp:
+        """Identity, size and time of the policy file and of the word lists it names."""
+        if self.file is None:
+            return ()
+        files = [self.file]
+        for lexicon in policy.lexicons if policy else ():
+            if lexicon.file:
+                files.append(self.file.parent / lexicon.file)
+        return tuple(_file_stamp(file) for file in files)
+
+
+class Policies:
+    """Holds the default policy and the named ones; swaps each whole when its file changes.
+
+    Args:
+        default: policy file or template name; empty: ./policy.yaml, else `default`.
+        named: further policies by the name that keys use.
+        build: makes the Judge of a policy.
+
+    Raises:
+        InputError, PolicyError: a policy cannot be read; nothing starts without one.
+    """
+
+    def __init__(
+        self,
+        default: str = "",
+        named: Mapping[str, str] | None = None,
+        *,
+        build: Callable[[Policy], Judge] = Judge.from_policy,
+    ) -> None:
+        self._build = build
+        self._sources = {DEFAULT: _source(DEFAULT, default or _local_default())}
+        for name, where in (named or {}).items():
+            self._sources[name] = _source(name, where)
+        self._active: dict[str, ActivePolicy] = {}
+        for name, source in self._sources.items():
+            before = source.stamp(None)
+            policy = source.load()
+            source.seen = before + source.stamp(policy)[1:]
+            self._active[name] = self._activate(source, policy)
+
+    @property
+    def current(self) -> ActivePolicy:
+        """The default policy."""
+        return self._active[DEFAULT]
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the newest files; empty while they are the ones in force."""
+        return "\n".join(source.fault for source in self._sources.values() if source.fault)
+
+    def __iter__(self) -> Iterator[ActivePolicy]:
+        return iter(self._active.values())
+
+    def get(self, name: str) -> ActivePolicy | None:
+        """The policy a key names: the default for an empty name, None when not known here.
+
+        A bundled template may be named without having been configured.
+        """
+        found = self._active.get(name)
+        if found is None and name in TEMPLATES:
+            source = self._sources[name] = _source(name, name)
+            found = self._active[name] = self._activate(source, source.load())
+        return found
+
+    def changed(self) -> bool:
+        """True when a file differs from what was last read; a few `stat` calls."""
+        return any(
+            source.stamp(self._active[name].policy) != source.seen
+            for name, source in self._sources.items()
+        )
+
+    def reload(self, *, force: bool = False) -> Outcome:
+        """Read changed files again; `force` reads all of them.
+
+        Each policy is swapped in one assignment, so a request sees one policy throughout.
+        """
+        outcome: Outcome = "unchanged"
+        for name, source in list(self._sources.items()):
+            stamp = source.stamp(self._active[name].policy)
+            if stamp == source.seen and not force:
+                continue
+            try:
+                policy = source.load()
+                active = self._activate(source, policy)
+            except TruelineError as error:
+                source.seen = stamp
+                source.fault = str(error)
+                outcome = "faulty"
+                log.error("policy_faulty", extra={"source": source.shown, "kept": self._hash(name)})
+                continue
+            source.seen = stamp[:1] + source.stamp(policy)[1:]
+            source.fault = ""
+            if policy.hash != self._hash(name) or force:
+                self._active[name] = active
+                log.info("policy_reloaded", extra={"source": source.shown, "hash": policy.hash})
+            if outcome == "unchanged":
+                outcome = "reloaded"
+        return outcome
+
+    def _activate(self, source: _Source, policy: Policy) -> ActivePolicy:
+        judge = self._build(policy)
+        cache = VerdictCache()
+        return ActivePolicy(
+            policy.name,
+            source.shown,
+            source.text(),
+            policy,
+            Guard(judge, cache=cache),
+            Guard(judge, shadow=True, cache=cache),
+            datetime.now(UTC),
+        )
+
+    def _hash(self, name: str) -> str:
+        return self._active[name].policy.hash
+
+
+def _local_default() -> str:
+    return LOCAL_FILE if Path(LOCAL_FILE).exists() else "default"
+
+
+def _source(name: str, where: str) -> _Source:
+    if where in TEMPLATES and not Path(where).exists():
+        return _Source(name, None, where)
+    if not Path(where).exists():
+        raise InputError(
+            f"there is no policy file {where} and no template of that name.\n"
+            f"  Templates: {', '.join(TEMPLATES)}. Make a file with: trueline init"
+        )
+    return _Source(name, Path(where), "")
+
+
+def _file_stamp(file: Path) -> tuple[str, int, int, int]:
+    try:
+        status = os.stat(file)
+    except OSError:
+        return (str(file), 0, 0, 0)
+    return (str(file), status.st_ino, status.st_size, status.st_mtime_ns)
