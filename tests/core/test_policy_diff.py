@@ -40,3 +40,11 @@ def test_a_removed_category_is_looser() -> None:
 
     action = next(c for c in changes if c.path == "categories.sexual.action")
     assert (action.old, action.new, action.effect) == ("block", ABSENT, "looser")
+
+
+def test_a_label_that_loses_its_milder_action_is_stricter() -> None:
+    old = "name: p\ncategories:\n  violence: {action: block, labels: {mild: {action: flag}}}\n"
+    new = "name: p\ncategories:\n  violence: {action: block}\n"
+
+    assert effects(old, new) == {"categories.violence.labels.mild.action": "stricter"}
+    assert effects(new, old) == {"categories.violence.labels.mild.action": "looser"}

@@ -76,7 +76,8 @@ def check_lines(
     if faults:
         shown = "\n".join(f"  {fault}" for fault in faults[:20])
         more = f"\n  and {len(faults) - 20} more" if len(faults) > 20 else ""
-        raise InputError(f"{len(faults)} lines could not be checked:\n{shown}{more}")
+        count = "1 line" if len(faults) == 1 else f"{len(faults)} lines"
+        raise InputError(f"{count} could not be checked:\n{shown}{more}")
     return acted
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from trueline.core.errors import InputError
-from trueline.core.records import Action, GradedScore, Verdict
+from trueline.core.records import Action, GradedScore, Span, Verdict
 from trueline.core.taxonomy import taxonomy
 from trueline.judge import Judge
 
@@ -69,12 +69,27 @@ def show(text: str, verdict: Verdict, judge: Judge, language: str | None) -> Non
     policy = judge.policy
     head = click.style(action, fg=_COLOURS[verdict.action], bold=True)
     click.echo(f"{head}  {policy.name} {policy.hash[:19]}")
-    for score in verdict.scores:
+    shown = [score for score in verdict.scores if _is_worth_telling(score)]
+    for score in shown:
         click.echo("  " + _line(score, language, words))
-    if not verdict.scores:
+    if not any(score.action > Action.ALLOW for score in shown):
         click.echo(f"  {words['nothing']}")
     if verdict.redacted_text != text:
         click.echo(f"{words['redacted']}: {verdict.redacted_text}")
+
+
+def _outermost(spans: tuple[Span, ...]) -> list[Span]:
+    """Without those that lie inside another."""
+    kept: list[Span] = []
+    for span in sorted(spans, key=lambda span: (span.start, -span.end)):
+        if not kept or span.end > kept[-1].end:
+            kept.append(span)
+    return kept
+
+
+def _is_worth_telling(score: GradedScore) -> bool:
+    """What acts, what failed, and what came near its threshold; `--json` gives the rest."""
+    return score.action > Action.ALLOW or score.fault or score.value >= score.threshold / 2
 
 
 def _line(score: GradedScore, language: str, words: dict[str, str]) -> str:
@@ -83,7 +98,7 @@ def _line(score: GradedScore, language: str, words: dict[str, str]) -> str:
     kind = f"{score.category}/{score.label}" if score.label else score.category
     if score.fault:
         return f"{kind} ({name}): {words['failed']}, {score.scorer} {score.reason}"
-    where = " ".join(f"{span.start}-{span.end}" for span in score.spans)
+    where = " ".join(f"{span.start}-{span.end}" for span in _outermost(score.spans))
     action = _ACTIONS_ZH[score.action] if language == "zh" else str(score.action)
     told = action if score.action > Action.ALLOW else words["below"]
     parts = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -59,12 +60,17 @@ def cli() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Entry point: an error of the user's is one message on stderr and exit code 2."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # two busy threads run slower than one
+    logging.getLogger("trueline").addHandler(logging.NullHandler())  # `up` sets up its own
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:  # texts may hold what a terminal's encoding cannot
             reconfigure(errors="backslashreplace")
     try:
-        code = cli.main(args=None if arguments is None else list(arguments), standalone_mode=False)
+        code = cli.main(
+            args=None if arguments is None else list(arguments),
+            prog_name="trueline",
+            standalone_mode=False,
+        )
     except TruelineError as error:
         click.echo(f"error: {error}", err=True)
         code = 2

@@ -44,8 +44,16 @@ def diff(old: Policy, new: Policy) -> list[Change]:
     for path in dict.fromkeys((*before, *after)):
         was, now = before.get(path, ABSENT), after.get(path, ABSENT)
         if was != now:
-            changes.append(Change(path, was, now, _effect(path, was, now)))
+            effect = _effect(path, _inherited(path, was, before), _inherited(path, now, after))
+            changes.append(Change(path, was, now, effect))
     return changes
+
+
+def _inherited(path: str, value: Any, leaves: dict[str, Any]) -> Any:
+    """The action in force where a label has none of its own: that of its category."""
+    if value == ABSENT and path.endswith(".action") and ".labels." in path:
+        return leaves.get(path.split(".labels.")[0] + ".action", ABSENT)
+    return value
 
 
 def _leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:

@@ -21,6 +21,7 @@ from trueline.core.policy_references import ReferenceFaults, is_quiet, reference
 
 TEMPLATES = ("default", "strict", "minors", "customer-service", "cn-genai", "eu-ai-act")
 MAX_BYTES = 2_000_000
+MAX_DEPTH = 50
 MAX_NODES = 200_000  # a file that expands beyond this through aliases is refused
 Path_ = tuple[str | int, ...]
 
@@ -76,6 +77,8 @@ def template_text(name: str) -> str:
 def parse_policy(text: str, *, source: str = "policy", folder: Path | None = None) -> Policy:
     """Validate policy text; `folder` is where the word lists it names are looked for.
 
+    Without a folder no file is read: a text from elsewhere must not open files here.
+
     Raises:
         PolicyError: with every fault found.
     """
@@ -96,6 +99,7 @@ def parse_policy(text: str, *, source: str = "policy", folder: Path | None = Non
 
 def _compose(text: str, source: str) -> yaml.Node:
     try:
+        _check_depth(text, source)
         root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -111,6 +115,19 @@ def _compose(text: str, source: str) -> yaml.Node:
         raise PolicyError(source, ["line 1: a policy is a mapping of fields, such as 'name: mine'"])
     _check_size(root, source)
     return root
+
+
+def _check_depth(text: str, source: str) -> None:
+    # libyaml's composer recurses in C: thousands of brackets would end the process.
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MAX_DEPTH:
+                where = f"line {event.start_mark.line + 1}: " if event.start_mark else ""
+                raise PolicyError(source, [f"{where}nested too deeply to be a policy"])
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
 
 
 def _check_size(root: yaml.Node, source: str) -> None:
@@ -166,7 +183,11 @@ def _read_lexicon_files(data: dict[str, Any], folder: Path | None, root: yaml.No
     for index, entry in enumerate(lexicons if isinstance(lexicons, list) else []):
         if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
             continue
-        file = (folder or Path()) / entry["file"]
+        if folder is None:
+            where = _where(root, ("lexicons", index, "file"))
+            faults.append(f"{where}: a text without a folder may not name files; give `words`")
+            continue
+        file = folder / entry["file"]
         try:
             lines = file.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
@@ -251,8 +272,8 @@ def _where(root: yaml.Node, path: Path_) -> str:
         elif (
             isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value)
         ):
-            child = node.value[part]
-            line = child.start_mark.line + 1
+            item: yaml.Node = node.value[part]
+            child, line = item, item.start_mark.line + 1
         if child is None:
             break
         node = child
