@@ -1,0 +1,39 @@
+"""Every benchmark, one after the other; results go to `benchmarks/results`.
+
+    python benchmarks/run_all.py                    # what needs no data and no peers
+    BENCH_ENVS=/envs BENCH_DATA=/data python benchmarks/run_all.py
+
+`BENCH_ENVS` holds virtual environments of peers (`presidio`, `litellm`, `nemo`); `BENCH_DATA`
+is the folder with `safety/` for the quality benchmark. What is left out is said.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PLAIN = ("install_size", "guard_latency", "streaming", "evasion", "pii", "store_ingest", "gateway")
+
+
+def main() -> int:
+    """Run them; the exit code counts those that failed."""
+    commands = [[str(HERE / f"{name}.py")] for name in PLAIN]
+    data = os.environ.get("BENCH_DATA")
+    if data:
+        commands.append([str(HERE / "quality.py"), "--data", data])
+    else:
+        print("quality: left out, BENCH_DATA names no data folder", file=sys.stderr)
+    if not os.environ.get("BENCH_ENVS"):
+        print("peers: left out, BENCH_ENVS names no environments", file=sys.stderr)
+    failed = 0
+    for command in commands:
+        print(f"== {Path(command[0]).name}", flush=True)
+        failed += subprocess.run([sys.executable, *command], check=False).returncode != 0
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
