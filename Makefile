@@ -6,7 +6,7 @@ PORT   ?= 8080
 
 .PHONY: run test test-all lint bench clean
 
-$(VENV)/base.stamp: pyproject.toml
+$(VENV)/base.stamp: pyproject.toml $(wildcard src/native/*.c)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .

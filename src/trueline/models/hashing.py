@@ -89,11 +89,14 @@ class Ngrams:
     orders: IntArray
 
 
+def without_addresses(piece: str) -> str:
+    """The piece with e-mail addresses as spaces."""
+    return _ADDRESS.sub(_spaces, piece) if "@" in piece else piece
+
+
 def without_values(piece: str) -> str:
     """The piece with e-mail addresses, and digits after the fourth of a number, as spaces."""
-    if "@" in piece:
-        piece = _ADDRESS.sub(_spaces, piece)
-    return _LONG_NUMBER.sub(_spaces, piece)
+    return _LONG_NUMBER.sub(_spaces, without_addresses(piece))
 
 
 def padded(piece: str) -> str:
