@@ -69,12 +69,17 @@ static uint32_t slot_of(uint32_t rolled, uint32_t order) {
             row of the first of them; side by side, so that a slot costs one line of the cache
    table:   int8 [rows, 16]
    scales, bias: float32 [16]
-   logits:  float32 [pieces, 16], out: sum of the rows * scales / sqrt(distinct n-grams) + bias
+   floors:  float32 [16]; a logit at or above its floor is a hit
+   hits:    int32 [pieces * 16], out: piece * 16 + head of each hit
+   values:  float32 [pieces * 16], out: logit of each hit, in the same order: the sum of the
+            rows * scales / sqrt(distinct n-grams) + bias
    known:   float32 [pieces], out: share of the distinct n-grams that carry weights
-   Returns 0, or -1 when memory ran out (nothing of the output is to be used then). */
-int trueline_ngram_logits(const uint32_t *points, const int32_t *lengths, int32_t pieces,
-                          const uint64_t *index, const int8_t *table, const float *scales,
-                          const float *bias, float *logits, float *known) {
+   Returns the number of hits, or -1 when memory ran out (the output is not to be used then). */
+int32_t trueline_ngram_hits(const uint32_t *points, const int32_t *lengths, int32_t pieces,
+                            const uint64_t *index, const int8_t *table, const float *scales,
+                            const float *bias, const float *floors, int32_t *hits,
+                            float *values, float *known) {
+    int32_t hit = 0;
     int64_t longest = 0;
     for (int32_t p = 0; p < pieces; p++)
         if (lengths[p] > longest) longest = lengths[p];
@@ -125,14 +130,18 @@ int trueline_ngram_logits(const uint32_t *points, const int32_t *lengths, int32_
             for (int lane = 0; lane < LANES; lane++) sum[lane] += row[lane];
         }
         float root = sqrtf((float)distinct);
-        for (int lane = 0; lane < LANES; lane++)
-            logits[(int64_t)p * LANES + lane] =
-                (float)sum[lane] * scales[lane] / root + bias[lane];
+        for (int lane = 0; lane < LANES; lane++) {
+            float logit = (float)sum[lane] * scales[lane] / root + bias[lane];
+            if (logit >= floors[lane]) {
+                hits[hit] = p * LANES + lane;
+                values[hit++] = logit;
+            }
+        }
         known[p] = (float)weighted / (float)distinct;
         points += lengths[p];
     }
     free(seen);
     free(padded);
     free(found);
-    return 0;
+    return hit;
 }

@@ -12,6 +12,7 @@ from trueline.models.hashing import MAX_PIECES, hash_pieces
 from trueline.models.ngram_weights import NgramWeights
 
 ODD = "a1９ xX@.-\t\u3000\x1c\x85\u2028中文，é\ud800\U0001f600"
+FLOORS = [0.25, -1.0, *[1.0] * 11]
 pieces = st.lists(
     st.one_of(st.text(max_size=50), st.text(alphabet=ODD, max_size=60)), min_size=1, max_size=8
 )
@@ -39,10 +40,11 @@ def in_numpy(weights: NgramWeights) -> NgramWeights:
 def test_the_compiled_logits_equal_those_of_numpy(texts: list[str]) -> None:
     weights = weights_for(texts)
 
-    compiled = weights.logits(texts)
-    plain = in_numpy(weights).logits(texts)
+    compiled, hits = weights.logits(texts), weights.hits(texts, FLOORS)
+    plain, plain_hits = in_numpy(weights).logits(texts), weights.hits(texts, FLOORS)
 
     assert [part.tolist() for part in compiled] == [part.tolist() for part in plain]
+    assert hits == plain_hits
 
 
 @pytest.mark.parametrize("native", [True, False])

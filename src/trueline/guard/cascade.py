@@ -63,6 +63,8 @@ class Cascade:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _slow_for(self, context: Context) -> tuple[Scorer, ...]:
+        if not self.slow:
+            return ()
         return tuple(
             scorer
             for scorer in self.slow

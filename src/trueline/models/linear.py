@@ -34,7 +34,7 @@ import numpy.typing as npt
 
 from trueline.core.errors import InputError
 from trueline.models.hashing import SLOT_BITS, SLOT_COUNT, hash_ngrams
-from trueline.models.ngram_weights import LANES, NgramWeights
+from trueline.models.ngram_weights import LANES, Hits, NgramWeights
 
 MAGIC = b"TLLIN\x00\x00\x01"
 NEVER = 1.01  # a threshold that no value reaches
@@ -134,6 +134,10 @@ class LinearModel:
             weights, float32 [pieces]: low for gibberish.
         """
         return self._weights.logits(pieces)
+
+    def hits(self, pieces: Sequence[str], floors: Sequence[float]) -> Hits:
+        """The logits that reach the floors of their heads, without an array for the rest."""
+        return self._weights.hits(pieces, floors)
 
     def bias(self, head: int) -> float:
         """What a head's logit starts from."""

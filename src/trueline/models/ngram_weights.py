@@ -7,7 +7,9 @@ one pass over the characters and keeps what it has seen in the processor's first
 from __future__ import annotations
 
 import ctypes
+import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +18,24 @@ from trueline.core.native import native_library
 from trueline.models.hashing import MAX_PIECES, SLOT_COUNT, hash_pieces, without_addresses
 
 LANES = 16  # rows of 16 bytes are fetched three times faster than rows of 13
+# Pieces of one compiled call; a text has about one for each 70 characters.
+BATCH = 256
 
 Float32Array = npt.NDArray[np.float32]
 Int8Array = npt.NDArray[np.int8]
 Int32Array = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """Logits that reach the floor of their head.
+
+    `hits`: (piece, head, logit) in the order of pieces and heads. `known`: for each piece, the
+    share of its distinct n-grams that carry weights; low for gibberish.
+    """
+
+    hits: list[tuple[int, int, float]]
+    known: list[float]
 
 
 class NgramWeights:
@@ -48,30 +64,38 @@ class NgramWeights:
         self._bias = np.pad(bias, (0, LANES - self._heads))
         self._index = np.stack([self._rows.bits, self._rows.before.astype(np.uint64)], axis=1)
         library = native_library()
-        self._native = library.trueline_ngram_logits if library else None
+        self._native = library.trueline_ngram_hits if library else None
         self._pointers = tuple(
             ctypes.c_void_p(array.ctypes.data)
             for array in (self._index, self._table, self._scales, self._bias)
         )
+        self._scratch = threading.local()
+
+    def hits(self, pieces: Sequence[str], floors: Sequence[float]) -> Hits:
+        """The logits of normalised pieces that reach the floors of their heads.
+
+        Args:
+            pieces: of any number and length.
+            floors: one for each head, as float32.
+        """
+        if self._native is None or len(pieces) > BATCH:
+            logits, known = self.logits(pieces)
+            rows, heads = np.nonzero(logits >= np.asarray(floors, np.float32))
+            values = logits[rows, heads].tolist()
+            found = zip(rows.tolist(), heads.tolist(), values, strict=True)
+            return Hits(list(found), known.tolist())
+        return self._compiled(pieces, floors)
 
     def logits(self, pieces: Sequence[str]) -> tuple[Float32Array, Float32Array]:
-        """Score normalised pieces of any number and length.
-
-        Returns:
-            Logits, float32 [pieces, heads], and the share of each piece's distinct n-grams
-            that carry weights, float32 [pieces].
-        """
-        if not pieces:
-            return np.empty((0, self._heads), np.float32), np.empty(0, np.float32)
-        compiled = self._compiled(pieces) if self._native else None
-        if compiled is not None:
-            return compiled
+        """Every logit, float32 [pieces, heads], and the known shares, float32 [pieces]."""
+        if self._native is not None:
+            return self._compiled_logits(pieces)
         parts = [self._numpy(pieces[n : n + MAX_PIECES]) for n in range(0, len(pieces), MAX_PIECES)]
         if len(parts) == 1:
             return parts[0]
         return (
-            np.concatenate([logits for logits, _ in parts]),
-            np.concatenate([known for _, known in parts]),
+            np.concatenate([np.empty((0, self._heads), np.float32), *(part[0] for part in parts)]),
+            np.concatenate([np.empty(0, np.float32), *(part[1] for part in parts)]),
         )
 
     def weights_of(self, slots: npt.NDArray[np.uint32], head: int) -> Int8Array:
@@ -79,25 +103,50 @@ class NgramWeights:
         weights: Int8Array = self._table[self._rows.of(slots), head]
         return weights
 
-    def _compiled(self, pieces: Sequence[str]) -> tuple[Float32Array, Float32Array] | None:
+    def _compiled_logits(self, pieces: Sequence[str]) -> tuple[Float32Array, Float32Array]:
+        logits = np.empty((len(pieces), self._heads), np.float32)
+        known = np.empty(len(pieces), np.float32)
+        lowest = [-np.inf] * self._heads
+        for start in range(0, len(pieces), BATCH):
+            part = self._compiled(pieces[start : start + BATCH], lowest)
+            end = start + len(part.known)
+            logits[start:end] = np.reshape([v for _, _, v in part.hits], (-1, self._heads))
+            known[start:end] = part.known
+        return logits, known
+
+    def _compiled(self, pieces: Sequence[str], floors: Sequence[float]) -> Hits:
+        scratch = self._scratch.__dict__
+        if not scratch:
+            scratch.update(
+                lengths=(ctypes.c_int32 * BATCH)(),
+                floors=(ctypes.c_float * LANES)(*[float("inf")] * LANES),
+                hits=(ctypes.c_int32 * (BATCH * LANES))(),
+                values=(ctypes.c_float * (BATCH * LANES))(),
+                known=(ctypes.c_float * BATCH)(),
+            )
+        count = len(pieces)
         texts = [without_addresses(piece) for piece in pieces]
-        points = "".join(texts).encode("utf-32-le", "surrogatepass")
-        count = len(texts)
-        lengths = np.fromiter(map(len, texts), np.int32, count)
-        out = np.empty(count * (LANES + 1), np.float32)
-        at = out.ctypes.data
+        scratch["lengths"][:count] = [len(text) for text in texts]
+        scratch["floors"][: self._heads] = floors
         assert self._native is not None
-        failed = self._native(
-            points,
-            ctypes.c_void_p(lengths.ctypes.data),
-            ctypes.c_int32(count),
+        found = self._native(
+            "".join(texts).encode("utf-32-le", "surrogatepass"),
+            scratch["lengths"],
+            count,
             *self._pointers,
-            ctypes.c_void_p(at),
-            ctypes.c_void_p(at + 4 * LANES * count),
+            scratch["floors"],
+            scratch["hits"],
+            scratch["values"],
+            scratch["known"],
         )
-        if failed:
-            return None
-        return out[: LANES * count].reshape(count, LANES)[:, : self._heads], out[LANES * count :]
+        if found < 0:
+            raise MemoryError("no memory to score a text")
+        places = scratch["hits"][:found]
+        values = scratch["values"][:found]
+        return Hits(
+            [(at // LANES, at % LANES, v) for at, v in zip(places, values, strict=True)],
+            scratch["known"][:count],
+        )
 
     def _numpy(self, pieces: Sequence[str]) -> tuple[Float32Array, Float32Array]:
         hashed = hash_pieces(pieces)

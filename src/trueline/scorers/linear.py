@@ -80,7 +80,8 @@ class LinearScorer:
         self._categories = tuple(dict.fromkeys(head.category for head in self._model.heads))
         self._floors = np.array(
             [head.ladder.logit_of(LOWEST_VALUE) for head in self._model.heads], np.float32
-        )
+        ).tolist()
+        self._reasons = [f"classifier: {head.label}" for head in self._model.heads]
 
     @property
     def name(self) -> str:
@@ -99,28 +100,23 @@ class LinearScorer:
         pieces = _pieces(text)
         if not pieces:
             return ()
-        logits, known = self._model.logits([piece.text for piece in pieces])
-        if float(known.min()) < KNOWN_ASCII:
-            turned = [other for piece, share in zip(pieces, known.tolist(), strict=True)
+        read = self._model.hits([piece.text for piece in pieces], self._floors)
+        found = [self._score(pieces[row], head, logit) for row, head, logit in read.hits]
+        if min(read.known) < KNOWN_ASCII:
+            turned = [other for piece, share in zip(pieces, read.known, strict=True)
                       if share < (KNOWN_ASCII if piece.text.isascii() else KNOWN_OTHER)
                       for other in _turned(piece)]  # fmt: skip
             if turned:
-                more, _ = self._model.logits([piece.text for piece in turned])
-                logits, pieces = np.concatenate([logits, more]), [*pieces, *turned]
-        rows, heads = np.nonzero(logits >= self._floors)
-        found: list[Score] = []
-        for row, number in zip(rows.tolist(), heads.tolist(), strict=True):
-            piece, head = pieces[row], self._model.heads[number]
-            value = head.ladder.value(float(logits[row, number]), piece.language)
-            if value >= LOWEST_VALUE:
-                reason = f"classifier: {head.label}"
-                if piece.reading:
-                    reason += f" ({piece.reading})"
-                spans = (piece.view.span(piece.start, piece.end, head.label),)
-                found.append(
-                    Score(head.category, round(value, 4), spans, self.name, reason, head.label)
-                )
-        return tuple(found)
+                read = self._model.hits([piece.text for piece in turned], self._floors)
+                found += [self._score(turned[row], head, logit) for row, head, logit in read.hits]
+        return tuple(score for score in found if score.value >= LOWEST_VALUE)
+
+    def _score(self, piece: _Piece, number: int, logit: float) -> Score:
+        head = self._model.heads[number]
+        value = round(head.ladder.value(logit, piece.language), 4)
+        reason = self._reasons[number] + (f" ({piece.reading})" if piece.reading else "")
+        spans = (piece.view.span(piece.start, piece.end, head.label),)
+        return Score(head.category, value, spans, self.name, reason, head.label)
 
     def threshold(self, category: str, label: str, max_false_positive_rate: float) -> float:
         """The calibrated threshold; more than 1 where the data cannot support the budget."""
