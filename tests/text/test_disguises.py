@@ -116,6 +116,7 @@ LATIN_ONLY: dict[str, Disguise] = {
     "upside down": lambda s: "".join(TURNED.get(c, c) for c in reversed(s)),
     "bold inside words": every(4, "**"),
     "tags inside words": lambda s: s[:3] + "<b>" + s[3:5] + "</b>" + s[5:],
+    "empty tags inside words": lambda s: s[:3] + "<b></b>" + s[3:],
     "empty comments inside words": lambda s: s[:3] + "<!-- -->" + s[3:],
     "line ends after every fourth": every(4, "\n"),
 }

@@ -27,6 +27,9 @@ _PACKED = re.compile(
     r"(?:={1,6}|(?<=[A-Za-z0-9+/_-]{40})(?:\r?\n[A-Za-z0-9+/_-]+(?=[\r\n=]|\Z))+={0,6})?"
 )
 _PADDED = re.compile(r"(?<![A-Za-z0-9+/=_-])[A-Za-z0-9+/]{6,11}={1,2}(?![A-Za-z0-9=])")
+# Bytes that chance makes fall into 16 printable ones in a row about once in ten million.
+SHORTEST_GLUED, SHORTEST_PIECE = 24, 16
+_NOT_TEXT = re.compile("[\ufffd\x00-\x08\x0b\x0c\x0e-\x1f\x7f]+")
 _PART = re.compile(r"[A-Za-z0-9+]{12,}")
 _HEX = re.compile(r"(?:0x)?(?:[0-9a-fA-F]{2}){6,}")
 _BASE32 = re.compile(r"[A-Z2-7]{16,}")
@@ -168,6 +171,10 @@ def _unpacked(run: str) -> Iterator[tuple[int, int, str, str]]:
         if plain:
             yield 0 if codec is _from_reversed else padding, len(run), name, plain
             return
+    plain = _from_glued(run)
+    if plain:
+        yield 0, len(run), "base64", plain
+        return
     if "/" in run or "-" in run or "_" in run:  # a path: try its parts
         for match in _PART.finditer(run):
             for name, codec in _PACKINGS:
@@ -187,6 +194,28 @@ def _from_base64(run: str) -> str:
         return spelled(base64.b64decode(packed + "=" * (-len(packed) % 4)))
     except (binascii.Error, ValueError):
         return ""
+
+
+def _from_glued(run: str) -> str:
+    """The longest text in base64 that letters were glued to, in front or behind."""
+    packed = run.translate(_URL_SAFE).strip("=")
+    if len(packed) < SHORTEST_GLUED or run.isupper() or run.islower():
+        return ""
+    longest = ""
+    for shift in range(4):
+        whole = (len(packed) - shift) // 4 * 4
+        try:
+            data = base64.b64decode(packed[shift : shift + whole], validate=True)
+        except (binascii.Error, ValueError):
+            return ""
+        for piece in _NOT_TEXT.split(data.decode("utf-8", "replace")):
+            if len(piece.encode()) > len(longest.encode()):
+                longest = piece
+    # What was glued on may by chance spell a few characters of any script itself.
+    for text in (longest, longest[3:], longest[:-3], longest[3:-3]):
+        if len(text.encode()) >= SHORTEST_PIECE and is_text(text):
+            return text
+    return ""
 
 
 _URL_SAFE = str.maketrans({"-": "+", "_": "/", "\n": None, "\r": None})

@@ -18,7 +18,7 @@ _ESCAPE = re.compile(
     r"|(?P<wide>\\u\{[0-9a-fA-F]{1,6}\}|(?:\\u[0-9a-fA-F]{4})+|\\U[0-9a-fA-F]{8})"
     r"|(?P<bytes>(?:\\x[0-9a-fA-F]{2}){2,})"
     r"|(?P<comment><!--\s{0,40}-->)"
-    r"|(?P<tag>(?<=[^\W\d_])</?(?:b|i|u|s|em|strong|span|font|wbr|small|mark)(?:\s[^<>]{0,60})?>"
+    r"|(?P<tag>(?<=[^\W\d_])(?:</?(?:b|i|u|s|em|strong|span|font|wbr|small|mark)(?:\s[^<>]{0,60})?>){1,6}"
     r"(?=[^\W\d_]))"
 )
 _FAMILY = {
