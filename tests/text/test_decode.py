@@ -9,7 +9,6 @@ import pytest
 
 from trueline.text.normalize import normalize
 
-
 PLAIN = ("calm words beside a quiet lantern at dusk", "清晨的湖边有一盏安静的灯笼亮着")
 
 
