@@ -10,14 +10,17 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
 
 STARTED = time.perf_counter()
+# Whether a text holds anything the tool acts on.
+Found = Callable[[str], bool]
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 
-def load_trueline():
+def load_trueline() -> Found:
     """The default Judge: normaliser, PII, secrets, lexicon, injection and linear classifier."""
     from trueline.core.policy_file import policy_from_template
     from trueline.judge import Judge
@@ -26,7 +29,7 @@ def load_trueline():
     return lambda text: judge.judge(text).action > 0
 
 
-def load_presidio():
+def load_presidio() -> Found:
     """Presidio's pattern recognisers on a blank spaCy pipeline (no model needed)."""
     import spacy
     from presidio_analyzer import AnalyzerEngine, RecognizerRegistry
@@ -53,7 +56,7 @@ def load_presidio():
     return lambda text: bool(engine.analyze(text=text, language="en"))
 
 
-def load_litellm():
+def load_litellm() -> Found:
     """LiteLLM's local content filter, called without its proxy."""
     import asyncio
 

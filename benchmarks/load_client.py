@@ -95,7 +95,10 @@ async def load(
     bodies: list[bytes] = []
     for number in range(offset, offset + requests):
         content = f"{texts[number % len(texts)]} ({number})"
-        request = {"model": "echo", "messages": [{"role": "user", "content": content}]}
+        request: dict[str, Any] = {
+            "model": "echo",
+            "messages": [{"role": "user", "content": content}],
+        }
         if stream:
             request["stream"] = True
         bodies.append(json.dumps(request, ensure_ascii=False).encode())

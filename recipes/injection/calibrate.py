@@ -116,9 +116,9 @@ def write_recall(scorer: InjectionScorer, data: Path) -> None:
             if row["flagged"] == 1 and not attack:
                 continue
             kind = "attack" if row["flagged"] == 1 else "harmless"
-            found = max(best(scorer, row["text"], role).values(), default=0.0) >= GRID[0]
+            highest = max(best(scorer, row["text"], role).values(), default=0.0)
             tally[kind, row["lang"], "texts"] += 1
-            tally[kind, row["lang"], "found"] += found
+            tally[kind, row["lang"], "found"] += highest >= GRID[0]
         for kind, language, _ in sorted(key for key in tally if key[2] == "texts"):
             texts, found = tally[kind, language, "texts"], tally[kind, language, "found"]
             key = f"{name} {language} {kind} ({role})"

@@ -20,7 +20,6 @@ import base64
 import dataclasses
 import gzip
 import json
-import sys
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -212,4 +211,4 @@ def _unpack(text: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -15,6 +15,7 @@ from solver import Settings
 from sources import HEADS
 from training import Table, text_logits, train
 
+from trueline.core.i18n import Language
 from trueline.models.linear import LinearModel
 from trueline.text.language import language_of
 
@@ -159,7 +160,7 @@ def text_values(model: LinearModel, texts: Sequence[str]) -> npt.NDArray[np.floa
         row = 0
         for number, pieces in enumerate(cut, start=first):
             for piece in pieces:
-                language = "zh" if language_of(piece) == "zh" else "en"
+                language: Language = "zh" if language_of(piece) == "zh" else "en"
                 for n, head in enumerate(model.heads):
                     value = head.ladder.value(float(logits[row, n]), language)
                     values[number, n] = max(values[number, n], value)

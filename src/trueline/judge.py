@@ -49,7 +49,7 @@ class Judge:
 
     @property
     def reach(self) -> int:
-        """Characters a stream must hold back so that no finding starts in what has left."""
+        """Letters and digits a stream must hold back so that no finding starts in what left."""
         return max((scorer.reach for scorer in self.scorers), default=0)
 
     @property
@@ -150,6 +150,20 @@ class Judge:
             else:
                 table[name] = ", ".join(names) or "manual"
         return MappingProxyType(table)
+
+    def fixed_thresholds(self) -> Mapping[str, Mapping[str, float]]:
+        """Thresholds that no error budget moves, by category and scorer.
+
+        A scorer that answers the same for every budget is not calibrated for a category. What
+        it answers for single labels may differ; above 1 it says so only for those.
+        """
+        table: dict[str, dict[str, float]] = {}
+        for scorer in self.scorers:
+            for name in scorer.categories:
+                answers = {scorer.threshold(name, "", budget) for budget in (0.0, 0.005, 1.0)}
+                if len(answers) == 1 and (fixed := answers.pop()) <= 1:
+                    table.setdefault(name, {})[scorer.name] = fixed
+        return table
 
     def _resolve(self, category: str, label: str, scorer: str) -> float:
         rule = self.policy.rule(category)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +118,53 @@ def test_policy_explain_names_manual_categories_in_both_languages(tmp_path: Path
     assert "misinformation" in english
     assert "manual: no scorer finds this yet" in english
     assert "人工：尚无评分器能发现" in chinese
+
+
+@pytest.mark.parametrize(
+    ("language", "remote", "mixed", "budget", "own"),
+    [
+        (
+            "en",
+            "0.5, the scorer's own",
+            "calibrated, ≤ 0.5%; remote 0.5",
+            "calibrated, ≤ 0.5%",
+            "0.7",
+        ),
+        (
+            "zh",
+            "0.5，评分器自定",
+            "自动校准，误伤 ≤ 0.5%；remote 0.5",
+            "自动校准，误伤 ≤ 0.5%",
+            "0.7",
+        ),
+    ],
+)
+def test_policy_explain_calls_calibrated_what_keeps_to_the_budget_and_nothing_else(
+    tmp_path: Path, language: str, remote: str, mixed: str, budget: str, own: str
+) -> None:
+    (tmp_path / "policy.yaml").write_text(
+        "name: x\ncategories:\n  defamation: {action: flag}\n  ip_secrets: {action: redact}\n"
+        "  sexual: {action: block}\n  self_harm: {action: block}\n"
+        "  cbrne: {action: block, threshold: 0.7}\n"
+        "remote_judge: {url: 'http://127.0.0.1:9/v1', model: m,"
+        " categories: [defamation, self_harm, cbrne]}\n",
+        "utf-8",
+    )
+
+    done = run("policy", "explain", "policy.yaml", "--lang", language, cwd=tmp_path)
+
+    cells = {
+        line.split()[0]: re.split(r" {2,}", line)[3]
+        for line in done.stdout.decode().splitlines()
+        if re.search(r"(remote|secrets|linear)$", line)
+    }
+    assert cells == {
+        "defamation": remote,
+        "ip_secrets": remote,
+        "sexual": budget,
+        "self_harm": mixed,
+        "cbrne": own,
+    }
 
 
 def test_policy_schema_accepts_every_template(tmp_path: Path) -> None:

@@ -41,11 +41,18 @@ def test_list_shows_every_key_and_no_secret(db: str) -> None:
     lines = run("list", "--db", db).stdout.splitlines()
 
     assert len(lines) == 2
-    assert "60/min" in lines[0]
+    assert "  60/min          never used" in lines[0]
     assert "one" in lines[0]
-    assert "no limit" in lines[1]
+    assert "  server default  never used" in lines[1]
+    assert "no limit" not in lines[1]
     assert "two  policy strict" in lines[1]
     assert secret not in "".join(lines)
+
+
+def test_help_says_whose_limit_holds_without_one() -> None:
+    told = " ".join(run("create", "--help").stdout.split())
+
+    assert "Requests a minute; else the server's." in told
 
 
 def test_list_says_when_there_is_none(db: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -41,6 +42,27 @@ def test_a_category_nobody_looks_for_says_manual(console: RunningGateway) -> Non
     assert ">manual<" in row[0]
 
 
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [("en", "0.5, the scorer's own"), ("zh", "0.5，评分器自定")],
+)
+def test_a_category_that_only_a_remote_judge_finds_is_not_called_calibrated(
+    console: RunningGateway, language: str, said: str
+) -> None:
+    remote = "remote_judge: {url: 'http://127.0.0.1:9/v1', model: m, categories: [cbrne]}\n"
+    (console.folder / "policy.yaml").write_text(
+        POLICY.replace("categories:", "categories:\n  cbrne: {action: block}") + remote,
+        encoding="utf-8",
+    )
+    console.state.policies.reload(force=True)
+
+    with Reader(console.url, language) as reader:
+        row = re.search(r"<tr>(?:(?!</tr>).)*>cbrne<.*?</tr>", reader.get("/policy").text, re.S)
+
+    assert row is not None
+    assert html.escape(said) in row[0].replace("&#39;", "&#x27;")
+
+
 def test_the_yaml_page_shows_the_file_line_by_line(shared: RunningGateway) -> None:
     with Reader(shared.url) as reader:
         page = reader.get("/policy/yaml")
@@ -76,6 +98,33 @@ def test_a_draft_with_faults_lists_each_with_its_line(shared: RunningGateway) ->
     faulty = re.findall(r'<span class="line faulty" id="draft-(\d+)"', page.text)
     assert {"2", "5", "6"} <= set(faulty)
     assert f">\n{draft}</textarea>" in page.text
+
+
+def test_a_chinese_reader_is_told_the_faults_in_chinese(shared: RunningGateway) -> None:
+    draft = "name: mine\nmax_violation_rate: 3\ncategories:\n  violence:\n    acton: block\n"
+
+    with Reader(shared.url, "zh") as reader:
+        words = shown(reader.post("/policy/draft", {"yaml": draft}))
+
+    assert "第 2 行 max_violation_rate：应小于或等于 1（填写的是 3）" in words
+    assert "categories.violence.action：必填，但没有填写" in words
+    assert "categories.violence.acton：这里没有这个字段，是不是 'action'？可用：" in words
+    assert "Input should" not in words
+
+
+@pytest.mark.parametrize("page", ["/", "/policy"])
+def test_a_faulty_file_is_told_in_the_readers_language(console: RunningGateway, page: str) -> None:
+    (console.folder / "policy.yaml").write_text("name: x\nversion: 2\n", encoding="utf-8")
+    console.state.policies.reload(force=True)
+
+    with Reader(console.url, "zh") as chinese, Reader(console.url, "en") as english:
+        told_zh, told_en = shown(chinese.get(page)), shown(english.get(page))
+
+    assert (
+        "不是有效的策略： 第 1 行，categories：必填，但没有填写 第 2 行，version：应为文本"
+        in told_zh
+    )
+    assert "is not a valid policy: line 1, categories: is required and missing line 2" in told_en
 
 
 def test_a_draft_that_is_not_yaml_says_where(shared: RunningGateway) -> None:

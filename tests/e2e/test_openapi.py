@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,13 +18,15 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
     unsupported_method,
 )
-from tests.e2e.servers import RunningGateway
+from tests.e2e.conftest import StartGateway
+from tests.e2e.servers import RunningGateway, start_gateway
 
+from trueline.core.policy_file import template_text
 from trueline.gateway.app import ROUTES
 from trueline.gateway.openapi import document
 
 SERVED_BESIDE_THE_DOCUMENT = {"/docs"}
-
+BUDGET_MS = 60_000
 
 CHECKS = [
     not_a_server_error,
@@ -44,8 +48,22 @@ OPERATIONS = [
 
 
 @pytest.fixture(scope="module")
-def described(assistant_gateway: RunningGateway) -> Any:
-    return schemathesis.openapi.from_url(f"{assistant_gateway.url}/openapi.json")
+def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """The document of a gateway that refuses what is invalid, however busy the machine is.
+
+    The policy goes before the model: a request that only the model would refuse is answered
+    with 200 and a safe reply when its prompt is blocked. So it is whenever a check is late, by
+    default after two seconds; with `blocked_prompt: error` that is a refusal too.
+    """
+    folder = tmp_path_factory.mktemp("described")
+    policy = folder / "policy.yaml"
+    policy.write_text(
+        template_text("default") + f"\nblocked_prompt: error\ntime_budget_ms: {BUDGET_MS}\n",
+        encoding="utf-8",
+    )
+    running = start_gateway(folder)
+    yield schemathesis.openapi.from_url(f"{running.url}/openapi.json")
+    running.close()
 
 
 @pytest.mark.parametrize(("path", "method", "mode"), OPERATIONS)
@@ -62,6 +80,22 @@ def test_what_the_document_says_is_what_the_gateway_does(
         case.validate_response(case.call(timeout=60), checks=CHECKS)
 
     obeys()
+
+
+def test_an_invalid_request_whose_check_is_late_is_refused_and_not_answered(
+    start: StartGateway, tmp_path: Path
+) -> None:
+    policy = tmp_path / "late.yaml"
+    policy.write_text(
+        template_text("default") + "\nblocked_prompt: error\ntime_budget_ms: 1\n", encoding="utf-8"
+    )
+    running = start(policy=str(policy))
+    text = "One of many words. " * 3000
+
+    answer = running.chat(text, temperature=3)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "content_policy_violation"
 
 
 def test_every_route_is_described_with_its_methods() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import pytest
 
 from trueline.core.errors import InputError, PolicyError
+from trueline.gateway.logs import PlainFormatter
 from trueline.gateway.policies import Policies
 from trueline.judge import Judge
 
@@ -63,15 +65,71 @@ def test_a_faulty_file_keeps_its_policy_until_it_is_mended(file: Path) -> None:
     held = policies(file)
     before = held.current
 
-    file.write_text("name: [", encoding="utf-8")
+    file.write_text("name: [x", encoding="utf-8")
     assert held.reload() == "faulty"
     assert held.current is before
-    assert "not a valid policy" in held.fault
+    assert held.fault == (
+        f"{file} is not a valid policy:\n"
+        "  line 2, column 1: not valid YAML: did not find expected ',' or ']'"
+    )
+    assert held.fault_in("zh") == (
+        f"{file} 不是有效的策略：\n  第 2 行第 1 列：不是有效的 YAML：缺少 ',' 或 ']'"
+    )
     assert held.reload() == "unchanged"
 
     file.write_text(TEXT.format("mended"), encoding="utf-8")
     assert held.reload() == "reloaded"
     assert (held.current.name, held.fault) == ("mended", "")
+
+
+def test_the_log_says_where_the_faults_are_and_nothing_the_file_says(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = policies(file)
+
+    file.write_text(
+        TEXT.format("'call 13800138000'").replace("redact", "13800138000"), encoding="utf-8"
+    )
+    with caplog.at_level(logging.ERROR):
+        held.reload()
+
+    (record,) = caplog.records
+    line = PlainFormatter().format(record)
+    assert line.endswith(
+        f" ERROR policy_faulty source={file} kept={held.current.policy.hash} "
+        "why=line 2 name (string_pattern_mismatch); line 3 categories.privacy.action "
+        "(literal_error)"
+    )
+    assert "138" not in line.replace(str(file), "").replace(held.current.policy.hash, "")
+
+
+def test_the_log_names_the_first_faults_of_very_many(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = policies(file)
+
+    file.write_text(TEXT.format("x") + "".join(f"a{n}: 1\n" for n in range(30)), encoding="utf-8")
+    with caplog.at_level(logging.ERROR):
+        held.reload()
+
+    assert PlainFormatter().format(caplog.records[0]).endswith("; and 10 more")
+
+
+def test_a_file_that_vanished_is_told_in_the_log_and_in_both_languages(
+    file: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    held = policies(file)
+
+    file.unlink()
+    with caplog.at_level(logging.ERROR):
+        held.reload()
+
+    assert PlainFormatter().format(caplog.records[0]).endswith("why=No such file or directory")
+    assert held.fault == (
+        f"cannot read policy file {file}: No such file or directory.\n"
+        "  Make one with: trueline init"
+    )
+    assert held.fault_in("zh") == f"读不到策略文件 {file}：文件不存在"
 
 
 def test_a_template_may_be_named_without_being_configured(file: Path) -> None:

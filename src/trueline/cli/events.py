@@ -17,7 +17,7 @@ from trueline.core.records import Action
 
 if TYPE_CHECKING:
     from trueline.store.chain import Receipt
-    from trueline.store.verify import ChainReport
+    from trueline.store.chain_walk import ChainReport
 
 _ACTIONS = [str(action) for action in Action]
 

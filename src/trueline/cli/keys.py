@@ -40,7 +40,7 @@ def keys() -> None:
 @click.option("--name", required=True, help="Who will use it.")
 @click.option("--role", type=click.Choice(_ROLES), default="client", show_default=True)
 @click.option("--policy", default="", help="Policy for its requests; else the server's.")
-@click.option("--rate-limit", type=click.IntRange(1), help="Requests a minute; else no limit.")
+@click.option("--rate-limit", type=click.IntRange(1), help="Requests a minute; else the server's.")
 @click.option("--expires", type=Moment(future=True), help="Date, time, or a span such as 90d.")
 @json_option
 def create(
@@ -102,10 +102,11 @@ def revoke(db: str, key_id: str, as_json: bool) -> None:
 
 
 def _line(key: ApiKey) -> str:
-    limit = f"{key.rate_limit}/min" if key.rate_limit else "no limit"
+    # Which limit the server sets is known to the server alone: its setting `rate_limit`.
+    limit = f"{key.rate_limit}/min" if key.rate_limit else "server default"
     used = key.last_used.strftime("%Y-%m-%d %H:%M") if key.last_used else "never used"
     policy = f"  policy {key.policy}" if key.policy else ""
     return (
-        f"{key.id}  {key.hint + '...':<12}{key.role:<10}{key.state():<9}{limit:<12}"
+        f"{key.id}  {key.hint + '...':<12}{key.role:<10}{key.state():<9}{limit:<16}"
         f"{used:<18}{key.name}{policy}"
     )

@@ -74,7 +74,8 @@ def explain(file: str | None, lang: str, as_json: bool) -> None:
     from trueline.judge import Judge
 
     found = find_policy(file)
-    rows = explain_policy(found, Judge.from_policy(found).coverage(), lang)
+    judge = Judge.from_policy(found)
+    rows = explain_policy(found, judge.coverage(), lang, judge.fixed_thresholds())
     if as_json:
         for row in rows:
             click.echo(json.dumps(row.as_json(), ensure_ascii=False))

@@ -7,6 +7,10 @@ at once. The command line prints the message alone and exits with 2.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from trueline.core.policy_faults import Fault
 
 
 class TruelineError(Exception):
@@ -22,14 +26,19 @@ class PolicyError(TruelineError):
 
     Args:
         source: file name or other origin of the policy.
-        faults: one line for each fault: `line 12, categories.violence.action: ...`.
+        faults: strings, a line for each: `line 12, categories.violence.action: ...`.
     """
 
-    def __init__(self, source: str, faults: Sequence[str]) -> None:
+    def __init__(self, source: str, faults: Sequence[Fault]) -> None:
         self.source = source
         self.faults = tuple(faults)
-        lines = "\n".join(f"  {fault}" for fault in self.faults)
-        super().__init__(f"{source} is not a valid policy:\n{lines}")
+        super().__init__(self.told("en"))
+
+    def told(self, language: str) -> str:
+        """The whole message in `zh`, else in English."""
+        zh = language == "zh"
+        head = f"{self.source} 不是有效的策略：" if zh else f"{self.source} is not a valid policy:"
+        return "\n".join((head, *(f"  {fault.told(language)}" for fault in self.faults)))
 
 
 class StoreError(TruelineError):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from trueline.core.policy import Policy
@@ -22,6 +22,7 @@ _WORDS = {
         "allow": "allow", "flag": "flag", "redact": "redact", "rewrite": "rewrite",
         "block": "block", "off": "off", "manual": "manual", "category": "category",
         "action": "action", "from": "from score", "who": "found by", "budget": "calibrated, ≤ {}",
+        "fixed": "{}, the scorer's own", "joined": "; ",
         "limit": "At most {} of replies may violate the policy, claimed at {} confidence.",
         "closed": "When a scorer fails: block.", "open": "When a scorer fails: let pass.",
         "manual_note": "manual: no scorer finds this yet; people have to look.",
@@ -32,6 +33,7 @@ _WORDS = {
         "allow": "放行", "flag": "标记", "redact": "遮盖", "rewrite": "改写", "block": "拦截",
         "off": "未启用", "manual": "人工", "category": "类别", "action": "处置",
         "from": "阈值", "who": "由谁发现", "budget": "自动校准，误伤 ≤ {}",
+        "fixed": "{}，评分器自定", "joined": "；",
         "limit": "违反策略的回复不超过 {}，置信水平 {}。",
         "closed": "评分器出错时：拦截。", "open": "评分器出错时：放行。",
         "manual_note": "人工：尚无评分器能发现，须由人查看。",
@@ -46,7 +48,8 @@ class Row:
     """One category: its rule and the scorers that find it.
 
     `action` is `off` when the policy does not name the category; `scorers` is then empty.
-    `threshold` is None when it is calibrated from `max_false_positive_rate`.
+    `threshold` is the policy's own; without one each scorer gives its threshold, and those that
+    `max_false_positive_rate` does not move stand in `fixed_thresholds`.
     """
 
     category: str
@@ -57,20 +60,34 @@ class Row:
     scorers: str
     exceptions: Mapping[str, str]
     clauses: Mapping[str, tuple[str, ...]]
+    fixed_thresholds: Mapping[str, float] = field(default_factory=dict[str, float])
+
+    @property
+    def calibrated(self) -> bool:
+        """True when a scorer takes its threshold from the error budget."""
+        names = self.scorers.split(", ")
+        return self.threshold is None and any(name not in self.fixed_thresholds for name in names)
 
     def as_json(self) -> dict[str, Any]:
         """Plain data for `--json` and the console."""
         return asdict(self)
 
 
-def explain_policy(policy: Policy, coverage: Mapping[str, str], language: str) -> list[Row]:
+def explain_policy(
+    policy: Policy,
+    coverage: Mapping[str, str],
+    language: str,
+    fixed: Mapping[str, Mapping[str, float]] | None = None,
+) -> list[Row]:
     """Rows for the 29 categories and the policy's topics.
 
     Args:
         policy: the policy to explain.
         coverage: `Judge.coverage()`: scorer names by category, `manual` or `off`.
         language: `zh` or `en`, for the names.
+        fixed: `Judge.fixed_thresholds()`; without it every scorer counts as calibrated.
     """
+    fixed = fixed or {}
     rows: list[Row] = []
     for name, category in taxonomy().items():
         clauses = {
@@ -78,9 +95,10 @@ def explain_policy(policy: Policy, coverage: Mapping[str, str], language: str) -
             for regulation, found in category.maps.items()
             if found and regulation in policy.regulations
         }
-        rows.append(_row(policy, coverage, name, category.name(language), clauses))
+        rows.append(_row(policy, coverage, fixed, name, category.name(language), clauses))
     for name, topic in policy.topics.items():
-        rows.append(_row(policy, coverage, name, topic.zh if language == "zh" else topic.en, {}))
+        shown = topic.zh if language == "zh" else topic.en
+        rows.append(_row(policy, coverage, fixed, name, shown, {}))
     return rows
 
 
@@ -113,9 +131,26 @@ def as_text(policy: Policy, rows: list[Row], language: str) -> str:
     return "\n".join(lines)
 
 
+def shown_thresholds(row: Row, budget: str, fixed: str, joined: str) -> str:
+    """Where the scores of a row without a threshold of the policy start to count.
+
+    Args:
+        row: a category that a scorer finds.
+        budget: what is said of scorers that keep to the error budget.
+        fixed: `{}, the scorer's own`, for a category with no such scorer.
+        joined: what stands between two of these.
+    """
+    if not row.calibrated:
+        values = dict.fromkeys(f"{value:g}" for value in row.fixed_thresholds.values())
+        return fixed.format(" / ".join(values))
+    own = [f"{scorer} {value:g}" for scorer, value in row.fixed_thresholds.items()]
+    return joined.join([budget, *own])
+
+
 def _row(
     policy: Policy,
     coverage: Mapping[str, str],
+    fixed: Mapping[str, Mapping[str, float]],
     name: str,
     shown: str,
     clauses: Mapping[str, tuple[str, ...]],
@@ -135,6 +170,7 @@ def _row(
         coverage.get(name, "manual"),
         exceptions,
         clauses,
+        {} if rule.threshold is not None else fixed.get(name, {}),
     )
 
 
@@ -143,7 +179,8 @@ def _threshold(row: Row, words: Mapping[str, str]) -> str:
         return ""
     if row.threshold is not None:
         return f"{row.threshold:g}"
-    return words["budget"].format(f"{row.max_false_positive_rate:.1%}")
+    budget = words["budget"].format(f"{row.max_false_positive_rate:.1%}")
+    return shown_thresholds(row, budget, words["fixed"], words["joined"])
 
 
 def _who(row: Row, words: Mapping[str, str]) -> str:

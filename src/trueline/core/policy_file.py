@@ -10,20 +10,48 @@ import difflib
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from trueline.core.errors import InputError, PolicyError
 from trueline.core.policy import Policy
-from trueline.core.policy_references import ReferenceFaults, is_quiet, reference_faults
+from trueline.core.policy_faults import (
+    Fault,
+    Message,
+    field_message,
+    unreadable_message,
+    yaml_message,
+)
+from trueline.core.policy_fields import fields_at
+from trueline.core.policy_references import (
+    ReferenceFaults,
+    is_quiet,
+    nearest_hint,
+    reference_faults,
+)
 
 TEMPLATES = ("default", "strict", "minors", "customer-service", "cn-genai", "eu-ai-act")
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 50
 MAX_NODES = 200_000  # a file that expands beyond this through aliases is refused
 Path_ = tuple[str | int, ...]
+
+_TOO_DEEP = Message("too_deep", "nested too deeply to be a policy", "嵌套过深，不是策略")
+_TOO_MANY = Message(
+    "too_many", f"expands to more than {MAX_NODES} values", f"展开后超过 {MAX_NODES} 个值"
+)
+_NO_MAPPING = Message(
+    "no_mapping",
+    "a policy is a mapping of fields, such as 'name: mine'",
+    "策略由字段与值组成，例如 'name: mine'",
+)
+_NO_FOLDER = Message(
+    "no_folder",
+    "a text without a folder may not name files; give `words`",
+    "单独的文本不能引用文件，请改用 `words`",
+)
 
 try:  # the C loader reads a template four times as fast
     from yaml import CSafeLoader as _Loader
@@ -50,14 +78,22 @@ def load_policy(path: str | Path) -> Policy:
             "  Make one with: trueline init"
         ) from error
     if len(data) > MAX_BYTES:
-        raise PolicyError(str(path), [f"the file has {len(data)} bytes; at most {MAX_BYTES}"])
+        size = Message(
+            "too_large",
+            f"the file has {len(data)} bytes; at most {MAX_BYTES}",
+            f"文件有 {len(data)} 字节，至多 {MAX_BYTES} 字节",
+        )
+        raise PolicyError(str(path), [Fault(size)])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise PolicyError(
-            str(path), [f"line {line}: not valid UTF-8 (byte {error.start}); save it as UTF-8"]
-        ) from error
+        encoding = Message(
+            "not_utf8",
+            f"not valid UTF-8 (byte {error.start}); save it as UTF-8",
+            f"不是有效的 UTF-8（第 {error.start} 字节），请另存为 UTF-8",
+        )
+        raise PolicyError(str(path), [Fault(encoding, line=line)]) from error
     return parse_policy(text, source=str(path), folder=path.parent)
 
 
@@ -103,16 +139,17 @@ def _compose(text: str, source: str) -> yaml.Node:
         root: yaml.Node | None = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise PolicyError(source, [f"{where}not valid YAML: {error.problem}"]) from error
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        fault = Fault(yaml_message(str(error.problem)), line=line, column=column)
+        raise PolicyError(source, [fault]) from error
     except (yaml.YAMLError, ValueError) as error:
         position = getattr(error, "position", None)
-        where = "" if position is None else f"line {text[:position].count(chr(10)) + 1}: "
-        raise PolicyError(source, [f"{where}not valid YAML: {_first_line(error)}"]) from error
+        line = 0 if position is None else text[:position].count("\n") + 1
+        raise PolicyError(source, [Fault(yaml_message(_first_line(error)), line=line)]) from error
     except RecursionError as error:
-        raise PolicyError(source, ["nested too deeply to be a policy"]) from error
+        raise PolicyError(source, [Fault(_TOO_DEEP)]) from error
     if not isinstance(root, yaml.MappingNode):
-        raise PolicyError(source, ["line 1: a policy is a mapping of fields, such as 'name: mine'"])
+        raise PolicyError(source, [Fault(_NO_MAPPING, line=1)])
     _check_size(root, source)
     return root
 
@@ -124,8 +161,8 @@ def _check_depth(text: str, source: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAX_DEPTH:
-                where = f"line {event.start_mark.line + 1}: " if event.start_mark else ""
-                raise PolicyError(source, [f"{where}nested too deeply to be a policy"])
+                line = event.start_mark.line + 1 if event.start_mark else 0
+                raise PolicyError(source, [Fault(_TOO_DEEP, line=line)])
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
@@ -136,7 +173,7 @@ def _check_size(root: yaml.Node, source: str) -> None:
         node = stack.pop()
         count += 1
         if count > MAX_NODES:
-            raise PolicyError(source, [f"expands to more than {MAX_NODES} values"])
+            raise PolicyError(source, [Fault(_TOO_MANY)])
         if isinstance(node, yaml.SequenceNode):
             stack.extend(node.value)
         elif isinstance(node, yaml.MappingNode):
@@ -149,10 +186,10 @@ def _construct(root: yaml.Node, source: str) -> dict[str, Any]:
         data: Any = loader.construct_document(root)  # pyright: ignore
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
-        where = f"line {mark.line + 1}: " if mark else ""
-        raise PolicyError(source, [f"{where}not valid YAML: {error.problem}"]) from error
+        fault = Fault(yaml_message(str(error.problem)), line=mark.line + 1 if mark else 0)
+        raise PolicyError(source, [fault]) from error
     except (ValueError, RecursionError) as error:
-        raise PolicyError(source, [f"not valid YAML: {_first_line(error)}"]) from error
+        raise PolicyError(source, [Fault(yaml_message(_first_line(error)))]) from error
     finally:
         loader.dispose()
     return dict(data)
@@ -162,14 +199,18 @@ def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _duplicate_keys(node: yaml.Node, path: Path_) -> Iterator[str]:
+def _duplicate_keys(node: yaml.Node, path: Path_) -> Iterator[Fault]:
     if isinstance(node, yaml.MappingNode):
         seen: dict[str, int] = {}
         for key, value in node.value:
             name, line = str(key.value), key.start_mark.line + 1
             if name in seen:
-                dotted = _dotted((*path, name))
-                yield f"line {line}, {dotted}: given twice (first in line {seen[name]})"
+                twice = Message(
+                    "given_twice",
+                    f"given twice (first in line {seen[name]})",
+                    f"重复填写（首次在第 {seen[name]} 行）",
+                )
+                yield Fault(twice, line=line, field=_dotted((*path, name)))
             seen.setdefault(name, line)
             yield from _duplicate_keys(value, (*path, name))
     elif isinstance(node, yaml.SequenceNode):
@@ -177,91 +218,59 @@ def _duplicate_keys(node: yaml.Node, path: Path_) -> Iterator[str]:
             yield from _duplicate_keys(value, (*path, index))
 
 
-def _read_lexicon_files(data: dict[str, Any], folder: Path | None, root: yaml.Node) -> list[str]:
-    faults: list[str] = []
+def _read_lexicon_files(data: dict[str, Any], folder: Path | None, root: yaml.Node) -> list[Fault]:
+    faults: list[Fault] = []
     lexicons = data.get("lexicons")
     for index, entry in enumerate(lexicons if isinstance(lexicons, list) else []):
         if not isinstance(entry, dict) or not isinstance(entry.get("file"), str):
             continue
+        path = ("lexicons", index, "file")
         if folder is None:
-            where = _where(root, ("lexicons", index, "file"))
-            faults.append(f"{where}: a text without a folder may not name files; give `words`")
+            faults.append(_fault(path, _NO_FOLDER, root))
             continue
         file = folder / entry["file"]
         try:
             lines = file.read_text(encoding="utf-8-sig").splitlines()
         except (OSError, UnicodeDecodeError) as error:
-            why = getattr(error, "strerror", None) or "not valid UTF-8"
-            where = _where(root, ("lexicons", index, "file"))
-            faults.append(f"{where}: cannot read {entry['file']}: {why}")
+            faults.append(_fault(path, unreadable_message(entry["file"], error), root))
             continue
         words = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
         entry["words"] = [*(entry.get("words") or []), *words]
     return faults
 
 
-def _flatten(error: ValidationError) -> Iterator[tuple[Path_, str, Any]]:
+def _flatten(error: ValidationError) -> Iterator[tuple[Path_, Message, Any]]:
     for fault in error.errors(include_url=False):
         if isinstance(fault.get("ctx", {}).get("error"), ReferenceFaults):
             continue  # told by reference_faults, which also sees files with other faults
         path = tuple(part for part in fault["loc"] if part != "[key]")
-        message = fault["msg"]
         if fault["type"] == "extra_forbidden":
             message = _unknown_field(path)
         elif fault["type"] == "missing":
-            message = "is required and missing"
+            message = Message("missing", "is required and missing", "必填，但没有填写")
+        else:
+            message = field_message(fault["type"], fault["msg"], fault.get("ctx", {}))
         yield path, message, fault.get("input")
 
 
-def _unknown_field(path: Path_) -> str:
-    names = _fields_at(path[:-1])
+def _unknown_field(path: Path_) -> Message:
+    names = fields_at(path[:-1])
     near = difflib.get_close_matches(str(path[-1]), names, n=1, cutoff=0.6)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    return f"is not a field here{hint} Accepted: {', '.join(names)}"
+    hint = nearest_hint(near, names)
+    return Message("unknown_field", f"is not a field here{hint}", f"这里没有这个字段{hint.zh}")
 
 
-def _fields_at(path: Path_) -> list[str]:
-    model: Any = Policy
-    for part in path:
-        if isinstance(model, type) and issubclass(model, BaseModel):
-            found = next((f for n, f in model.model_fields.items() if part in (n, f.alias)), None)
-            model = found.annotation if found else None
-        else:
-            model = _inner_model(model)
-        if not _is_model(model) and _inner_model(model) is not None and _optional(model):
-            model = _inner_model(model)
-    model = model if _is_model(model) else _inner_model(model)
-    if not _is_model(model):
-        return []
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _is_model(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
-
-
-def _optional(annotation: Any) -> bool:
-    return type(None) in get_args(annotation)
-
-
-def _inner_model(annotation: Any) -> Any:
-    for part in get_args(annotation):
-        if _is_model(part):
-            return part
-        inner = _inner_model(part)
-        if inner is not None:
-            return inner
-    return None
-
-
-def _describe(fault: tuple[Path_, str, Any], root: yaml.Node) -> str:
+def _describe(fault: tuple[Path_, str, Any], root: yaml.Node) -> Fault:
     path, message, value = fault
     silent = isinstance(value, dict | list) or is_quiet(value)
-    shown = "" if silent else f" (got {value!r:.80})"
-    return f"{_where(root, path)}: {message}{shown}"
+    return _fault(path, message, root, "" if silent else f"{value!r:.80}")
 
 
-def _where(root: yaml.Node, path: Path_) -> str:
+def _fault(path: Path_, message: str, root: yaml.Node, got: str = "") -> Fault:
+    return Fault(message, line=_line_of(root, path), field=_dotted(path), got=got)
+
+
+def _line_of(root: yaml.Node, path: Path_) -> int:
     node, line = root, root.start_mark.line + 1
     for part in path:
         child: yaml.Node | None = None
@@ -277,7 +286,7 @@ def _where(root: yaml.Node, path: Path_) -> str:
         if child is None:
             break
         node = child
-    return f"line {line}, {_dotted(path)}" if path else f"line {line}"
+    return line
 
 
 def _dotted(path: Path_) -> str:

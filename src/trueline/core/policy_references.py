@@ -6,62 +6,78 @@ Works on plain data, so that these faults are told together with those of single
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from trueline.core.policy_faults import Message
 from trueline.core.regulations import regulation_ids
 from trueline.core.taxonomy import taxonomy
 
 
-class Fault(NamedTuple):
-    """One fault: where, what is wrong, and the value met."""
+class Dangling(NamedTuple):
+    """A name that leads nowhere: where, what is wrong, and the value met."""
 
     path: tuple[str | int, ...]
-    message: str
+    message: Message
     value: Any
+
+
+_TAKEN = Message("name_taken", "is a category of the taxonomy already", "与分类体系中的类别同名")
+_NO_RULE = Message("no_rule", "has no rule under categories", "categories 中没有它的规则")
 
 
 class ReferenceFaults(ValueError):
     """Carries the faults through a pydantic validator."""
 
-    def __init__(self, faults: list[Fault]) -> None:
+    def __init__(self, faults: list[Dangling]) -> None:
         self.faults = faults
         super().__init__("; ".join(f"{fault.path}: {fault.message}" for fault in faults))
 
 
-def reference_faults(data: Mapping[str, Any]) -> list[Fault]:
+def reference_faults(data: Mapping[str, Any]) -> list[Dangling]:
     """Every dangling name in a policy given as plain data; wrong shapes are left to others."""
     known = taxonomy()
     rules = set(_names(data, "categories"))
     topics = set(_names(data, "topics"))
     faults = [
-        Fault(("categories", name), unknown(name, known), _QUIET)
+        Dangling(("categories", name), unknown(name, known), _QUIET)
         for name in _names(data, "categories")
         if name not in known
     ]
     faults += [
-        Fault(("topics", name), "is a category of the taxonomy already", _QUIET)
+        Dangling(("topics", name), _TAKEN, _QUIET)
         for name in _names(data, "topics")
         if name in known
     ]
     for path, name in _mentions(data):
         if name not in known and name not in topics:
-            faults.append(Fault(path, unknown(name, {*known, *topics}), name))
+            faults.append(Dangling(path, unknown(name, {*known, *topics}), name))
         elif name not in rules and name not in topics:
-            faults.append(Fault(path, "has no rule under categories", name))
+            faults.append(Dangling(path, _NO_RULE, name))
     for index, name in enumerate(_items(data, "regulations")):
         if isinstance(name, str) and name not in regulation_ids():
             path = ("regulations", index)
-            faults.append(Fault(path, unknown(name, regulation_ids()), name))
+            faults.append(Dangling(path, unknown(name, regulation_ids()), name))
     return faults
 
 
-def unknown(name: str, known: Iterable[str]) -> str:
+def unknown(name: str, known: Iterable[str]) -> Message:
     """`is not known; did you mean 'x'? Accepted: ...`."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else "."
-    return f"is not known{hint} Accepted: {', '.join(names)}"
+    hint = nearest_hint(difflib.get_close_matches(name, names, n=1, cutoff=0.5), names)
+    return Message("unknown", f"is not known{hint}", f"没有这个名称{hint.zh}")
+
+
+def nearest_hint(near: Sequence[str], names: Sequence[str]) -> Message:
+    """`; did you mean 'x'? Accepted: ...`, or the accepted names alone."""
+    english, chinese = (
+        (f"; did you mean {near[0]!r}?", f"，是不是 {near[0]!r}？") if near else (".", "。")
+    )
+    return Message(
+        "hint",
+        f"{english} Accepted: {', '.join(names)}",
+        f"{chinese}可用：{'、'.join(names)}",
+    )
 
 
 class _Quiet:

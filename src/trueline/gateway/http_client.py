@@ -12,16 +12,11 @@ import ssl
 import time
 from collections import deque
 from dataclasses import dataclass
-from typing import cast
 from urllib.parse import urlsplit
 
-import httptools
-
 from trueline.core.errors import InputError, UpstreamError
+from trueline.gateway.http_connection import HttpConnection
 
-MAX_REPLY_BYTES = 64 * 1024 * 1024
-# Reading pauses above this many unread bytes, so a fast upstream cannot fill the memory.
-HIGH_WATER_BYTES = 256 * 1024
 # A connection idle for longer may have been dropped silently by a middlebox.
 MAX_IDLE_SECONDS = 30.0
 MAX_IDLE_CONNECTIONS = 256
@@ -84,136 +79,6 @@ class Origin:
         return host if self.port == default else f"{host}:{self.port}"
 
 
-class _Connection(asyncio.Protocol):
-    """One connection; carries one exchange at a time."""
-
-    __slots__ = (
-        "answered", "broken", "buffered", "chunks", "closed", "complete", "content_encoding",
-        "framed", "idle_since", "parser", "paused", "received", "reusable", "status", "transport",
-        "used", "waiter", "whole",
-    )  # fmt: skip
-
-    def __init__(self) -> None:
-        self.transport: asyncio.Transport
-        self.closed = False
-        self.used = False
-        self.idle_since = 0.0
-        self.waiter: asyncio.Future[None] | None = None
-        self._reset(whole=True)
-
-    def _reset(self, *, whole: bool) -> None:
-        self.parser = httptools.HttpResponseParser(self)
-        self.chunks: deque[bytes] = deque()
-        self.whole = whole
-        self.status = 0
-        self.content_encoding = b""
-        self.framed = False
-        self.received = 0
-        self.buffered = 0
-        self.paused = False
-        self.answered = False
-        self.complete = False
-        self.reusable = False
-        self.broken = ""
-
-    # asyncio.Protocol
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's is no subclass
-
-    def data_received(self, data: bytes) -> None:
-        if self.waiter is None and (self.complete or not self.used):
-            self.transport.abort()  # bytes nobody asked for
-            return
-        self.answered = True
-        try:
-            self.parser.feed_data(data)
-        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
-            self.broken = "the upstream sent something that is not HTTP"
-            self.transport.abort()
-        if not self.whole or self.complete or self.broken:
-            self._wake()
-
-    def eof_received(self) -> None:
-        return None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.closed = True
-        if exc is None and self.status and not self.framed:
-            self.complete = True  # an answer without length ends with its connection
-        self._wake()
-
-    # httptools callbacks
-    def on_message_begin(self) -> None:
-        if self.complete:
-            self.broken = "the upstream sent more than one reply"
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        name = name.lower()
-        if name == b"content-encoding":
-            self.content_encoding = value.strip().lower()
-        elif name in {b"content-length", b"transfer-encoding"}:
-            self.framed = True
-
-    def on_headers_complete(self) -> None:
-        self.status = self.parser.get_status_code()
-
-    def on_body(self, body: bytes) -> None:
-        self.chunks.append(body)
-        self.received += len(body)
-        if self.whole:
-            if self.received > MAX_REPLY_BYTES:
-                self.broken = f"the upstream's reply is longer than {MAX_REPLY_BYTES} bytes"
-                self.transport.abort()
-            return
-        self.buffered += len(body)
-        if self.buffered > HIGH_WATER_BYTES and not self.paused:
-            self.paused = True
-            self.transport.pause_reading()
-
-    def on_message_complete(self) -> None:
-        if self.status < 200:  # 100 Continue and its kin announce the real answer
-            self.status = 0
-            self.framed = False
-            return
-        self.complete = True
-        self.reusable = self.parser.should_keep_alive()
-
-    # used by HttpClient
-    def send(self, request: bytes, *, whole: bool) -> None:
-        self._reset(whole=whole)
-        self.used = True
-        self.transport.write(request)
-
-    async def wait(self, seconds: float) -> None:
-        """Wait until something arrived, or the connection ended."""
-        loop = asyncio.get_running_loop()
-        self.waiter = waiter = loop.create_future()
-        timer = loop.call_later(seconds, _expire, waiter)
-        try:
-            await waiter
-        finally:
-            timer.cancel()
-            self.waiter = None
-
-    def take(self) -> bytes:
-        data = b"".join(self.chunks) if len(self.chunks) != 1 else self.chunks[0]
-        self.chunks.clear()
-        self.buffered = 0
-        if self.paused:
-            self.paused = False
-            self.transport.resume_reading()
-        return data
-
-    def _wake(self) -> None:
-        if self.waiter is not None and not self.waiter.done():
-            self.waiter.set_result(None)
-
-
-def _expire(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_exception(TimeoutError())
-
-
 class HttpClient:
     """Sends requests to one origin over kept-alive connections.
 
@@ -229,7 +94,7 @@ class HttpClient:
         self.origin = Origin.parse(url)
         self.limits = limits or TimeLimits()
         self._ssl = ssl.create_default_context() if self.origin.scheme == "https" else None
-        self._idle: deque[_Connection] = deque()
+        self._idle: deque[HttpConnection] = deque()
         fixed = {"host": self.origin.host_header, "accept-encoding": "identity", **(headers or {})}
         self._fixed = "".join(f"{name}: {value}\r\n" for name, value in fixed.items()).encode()
 
@@ -272,7 +137,7 @@ class HttpClient:
 
     async def _exchange(
         self, method: str, path: str, headers: bytes, body: bytes, *, whole: bool
-    ) -> _Connection:
+    ) -> HttpConnection:
         request = b"%b %b%b HTTP/1.1\r\n%b%bcontent-length: %d\r\n\r\n%b" % (
             method.encode(), self.origin.prefix.encode(), path.encode(), self._fixed, headers,
             len(body), body,
@@ -293,7 +158,7 @@ class HttpClient:
                 raise
             return connection
 
-    async def _until_answered(self, connection: _Connection, *, whole: bool) -> None:
+    async def _until_answered(self, connection: HttpConnection, *, whole: bool) -> None:
         seconds = self.limits.first_byte
         while not (connection.complete or (not whole and connection.status)):
             if connection.broken:
@@ -313,7 +178,7 @@ class HttpClient:
         if connection.content_encoding not in {b"", b"identity"}:
             raise UpstreamError("the upstream compressed its reply although asked not to")
 
-    def _take_idle(self) -> _Connection | None:
+    def _take_idle(self) -> HttpConnection | None:
         oldest = time.monotonic() - MAX_IDLE_SECONDS
         while self._idle:
             connection = self._idle.pop()
@@ -324,7 +189,7 @@ class HttpClient:
             connection.transport.abort()
         return None
 
-    def give_back(self, connection: _Connection) -> None:
+    def give_back(self, connection: HttpConnection) -> None:
         """Keep a connection for the next request, or end it when it cannot be used again."""
         if not connection.reusable or connection.transport.is_closing():
             connection.transport.abort()
@@ -334,13 +199,13 @@ class HttpClient:
         if len(self._idle) > MAX_IDLE_CONNECTIONS:
             self._idle.popleft().transport.abort()
 
-    async def _connect(self) -> _Connection:
+    async def _connect(self) -> HttpConnection:
         loop = asyncio.get_running_loop()
         origin = self.origin
         try:
             async with asyncio.timeout(self.limits.connect):
                 _, connection = await loop.create_connection(
-                    _Connection, origin.host, origin.port, ssl=self._ssl
+                    HttpConnection, origin.host, origin.port, ssl=self._ssl
                 )
         except TimeoutError:
             raise UpstreamTimeoutError(
@@ -356,7 +221,7 @@ class HttpClient:
 class BodyPieces:
     """The body of an answer as it comes; an async iterator that must be closed."""
 
-    def __init__(self, client: HttpClient, connection: _Connection) -> None:
+    def __init__(self, client: HttpClient, connection: HttpConnection) -> None:
         self._client = client
         self._connection = connection
         self._open = True

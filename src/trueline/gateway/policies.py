@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
-from trueline.core.errors import InputError, TruelineError
+from trueline.core.errors import InputError, PolicyError, TruelineError
 from trueline.core.policy import Policy
+from trueline.core.policy_faults import why_zh
 from trueline.core.policy_file import (
     TEMPLATES,
     load_policy,
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 
 DEFAULT = ""
 LOCAL_FILE = "policy.yaml"
+MAX_LOGGED_FAULTS = 20
 Outcome = Literal["unchanged", "reloaded", "faulty"]
 _Stamp = tuple[tuple[str, int, int, int], ...]
 
@@ -58,7 +60,7 @@ class _Source:
     file: Path | None
     template: str
     seen: _Stamp = ()
-    fault: str = ""
+    fault: TruelineError | None = None
 
     @property
     def shown(self) -> str:
@@ -127,7 +129,12 @@ class Policies:
     @property
     def fault(self) -> str:
         """What is wrong with the newest files; empty while they are the ones in force."""
-        return "\n".join(source.fault for source in self._sources.values() if source.fault)
+        return self.fault_in("en")
+
+    def fault_in(self, language: str) -> str:
+        """`fault` in `zh`, else in English."""
+        sources = self._sources.values()
+        return "\n".join(_told(s.fault, s.shown, language) for s in sources if s.fault)
 
     def __iter__(self) -> Iterator[ActivePolicy]:
         return iter(self._active.values())
@@ -165,12 +172,13 @@ class Policies:
                 active = self._activate(source, policy)
             except TruelineError as error:
                 source.seen = stamp
-                source.fault = str(error)
+                source.fault = error
                 outcome = "faulty"
-                log.error("policy_faulty", extra={"source": source.shown, "kept": self._hash(name)})
+                fields = {"source": source.shown, "kept": self._hash(name), "why": _why(error)}
+                log.error("policy_faulty", extra=fields)
                 continue
             source.seen = stamp[:1] + source.stamp(policy)[1:]
-            source.fault = ""
+            source.fault = None
             if policy.hash != self._hash(name) or force:
                 self._active[name] = active
                 log.info("policy_reloaded", extra={"source": source.shown, "hash": policy.hash})
@@ -208,6 +216,24 @@ def _source(name: str, where: str) -> _Source:
             f"  Templates: {', '.join(TEMPLATES)}. Make a file with: trueline init"
         )
     return _Source(name, Path(where), "")
+
+
+def _why(error: TruelineError) -> str:
+    """What a log line may say: places and kinds of faults, nothing that the file says."""
+    if isinstance(error, PolicyError):
+        places = [fault.place for fault in error.faults[:MAX_LOGGED_FAULTS]]
+        more = len(error.faults) - len(places)
+        return "; ".join([*places, f"and {more} more"] if more else places)
+    cause = error.__cause__
+    return (cause.strerror if isinstance(cause, OSError) else None) or type(error).__name__
+
+
+def _told(error: TruelineError, source: str, language: str) -> str:
+    if isinstance(error, PolicyError):
+        return error.told(language)
+    if language == "zh" and isinstance(error.__cause__, OSError):
+        return f"读不到策略文件 {source}：{why_zh(error.__cause__)}"
+    return str(error)
 
 
 def _file_stamp(file: Path) -> tuple[str, int, int, int]:

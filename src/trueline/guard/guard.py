@@ -18,12 +18,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from trueline.core.records import Action, Context, Score, Verdict
+from trueline.core.records import Action, Context, Verdict
 from trueline.guard.cascade import Cascade
 from trueline.guard.hold_back import HoldBack
+from trueline.guard.joined_turns import judge_together
 from trueline.guard.json_text import join_surrogates
 from trueline.guard.masking import Mask
-from trueline.guard.memory import JoinedTurns, VerdictCache, join_turns, strictest
+from trueline.guard.memory import VerdictCache
 from trueline.guard.messages import ChatText, Path, chat_texts, with_texts
 from trueline.guard.replies import FAULT, reply_language, safe_reply
 from trueline.guard.rewriting import rewritten, withdrawn
@@ -163,7 +164,9 @@ class Guard:
         items = chat_texts(body)
         newest_from = _newest_turn(body["messages"])
         verdicts = self._judge_all(items, newest_from, base)
-        self._judge_together(items, verdicts, newest_from, base)
+        quick = self._cascade.quick
+        together = judge_together(self.judge, quick, items, verdicts, newest_from, base)
+        verdicts = [together.get(index, verdict) for index, verdict in enumerate(verdicts)]
         masking = self.policy.masking
         mask = Mask.avoiding(item.text for item in items) if masking.enabled else None
         changes: dict[Path, str] = {}
@@ -286,61 +289,6 @@ class Guard:
         kept = tuple(s for s in verdict.scores if s.category not in _INSTRUCTION_CATEGORIES)
         strict = max((score.action for score in kept), default=Action.ALLOW)
         return replace(verdict, action=strict, scores=kept, redacted_text=redact(text, kept))
-
-    def _judge_together(
-        self,
-        items: Sequence[ChatText],
-        verdicts: list[Verdict],
-        newest_from: int,
-        base: Context,
-    ) -> None:
-        """Add what is found only when the user's texts are read as one."""
-        turns = self.policy.memory.turns
-        users = [i for i, item in enumerate(items) if item.speaker == "user" and item.message >= 0]
-        newest = [i for i in users if items[i].message >= newest_from]
-        past = sorted({items[i].message for i in users if items[i].message < newest_from})
-        recent = set(past[-turns:]) if turns else set[int]()
-        # What was blocked is withdrawn: the model never reads it beside the newest turn.
-        earlier = [
-            i for i in users if items[i].message in recent and verdicts[i].action < Action.BLOCK
-        ]
-        if not newest:
-            return
-        joined = join_turns(
-            [items[i].judged_text for i in earlier], [items[i].judged_text for i in newest]
-        )
-        if joined is None:
-            return
-        context = replace(base, role="prompt")
-        for index, verdict in self._across(joined, context, newest).items():
-            verdicts[index] = _with(verdicts[index], verdict, items[index].judged_text)
-
-    def _across(
-        self, joined: JoinedTurns, context: Context, newest: Sequence[int]
-    ) -> dict[int, Verdict]:
-        scores = joined.across(self.judge.score(joined.text, context, self._cascade.quick))
-        if not scores:
-            return {}
-        first = len(joined.starts) - len(newest)
-        found: dict[int, Verdict] = {}
-        for place, index in enumerate(newest):
-            here: list[Score] = []
-            for score in scores:
-                spans = tuple(joined.part(score.spans, first + place))
-                if spans:
-                    here.append(replace(score, spans=spans))
-            if here:
-                start = joined.starts[first + place]
-                found[index] = self.judge.grade(joined.text[start:], here, context)
-        return found
-
-
-def _with(verdict: Verdict, across: Verdict, text: str) -> Verdict:
-    extra = [score for score in across.scores if score.action > Action.ALLOW]
-    if not extra:
-        return verdict
-    merged = strictest(verdict, extra, "")
-    return replace(merged, redacted_text=redact(text, merged.scores))
 
 
 def _newest_turn(messages: Sequence[Mapping[str, Any]]) -> int:

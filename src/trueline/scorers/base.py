@@ -29,9 +29,11 @@ class Scorer(Protocol):
 
     @property
     def reach(self) -> int:
-        """Longest distance in characters from a finding's start to what may still change it.
+        """Longest distance from a finding's start to what may still change it.
 
-        The streaming guard holds back this much. 0 means that the scorer works on whole
+        Counted in characters of the squeezed view (`NormalizedText.squeezed`): letters and
+        digits alone, so spaces and marks put between them do not use it up. The streaming guard
+        holds back the original text of that many. 0 means that the scorer works on whole
         segments (see `trueline.text.segments`).
         """
         ...

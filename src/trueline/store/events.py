@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from types import TracebackType
 
 from sqlalchemy import Connection
 
@@ -24,6 +23,7 @@ from trueline.core.errors import StoreError
 from trueline.core.exchange import Exchange
 from trueline.store.batch import Change
 from trueline.store.chain import Receipt
+from trueline.store.closing import Closing
 from trueline.store.database import Database, connect, store_error
 from trueline.store.migrate import ensure_schema
 from trueline.store.session import Session
@@ -32,7 +32,7 @@ from trueline.store.writer import MAX_BATCH, MAX_PENDING, PATIENCE_SECONDS, Writ
 DEFAULT_URL = "sqlite:///trueline.db"
 
 
-class EventStore:
+class EventStore(Closing):
     """Exchanges and audit events in SQLite or PostgreSQL; safe to use from any thread.
 
     Reading is in `trueline.store.queries`, keys in `trueline.store.keys`, feedback in
@@ -152,17 +152,6 @@ class EventStore:
         """Write what is queued and close every connection."""
         self._writer.close()
         self.database.dispose()
-
-    def __enter__(self) -> EventStore:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _check_writable(self) -> None:
         if self.database.read_only:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import threading
 from datetime import datetime
-from types import TracebackType
 
 from sqlalchemy import bindparam, select, update
 
 from trueline.core.errors import StoreError
 from trueline.core.exchange import now
+from trueline.store.closing import Closing
 from trueline.store.events import EventStore
 from trueline.store.keys import ApiKey, row_key, secret_hash
 from trueline.store.rows import microseconds
@@ -28,7 +28,7 @@ REFRESH_SECONDS = 1.0
 LAST_USED_SECONDS = 60.0
 
 
-class KeyRing:
+class KeyRing(Closing):
     """Answers which key a secret is, from memory.
 
     Args:
@@ -84,17 +84,6 @@ class KeyRing:
         self._stop.set()
         self._thread.join()
         self._write_used()
-
-    def __enter__(self) -> KeyRing:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _run(self) -> None:
         rounds = max(1, round(LAST_USED_SECONDS / self._refresh_seconds))

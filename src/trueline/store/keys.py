@@ -40,7 +40,7 @@ class ApiKey:
     """What is known of a key; never the key itself.
 
     `hint` is the key's beginning, to tell keys apart. `rate_limit` counts requests a
-    minute; None is no limit. `policy` names the policy that applies; empty is the server's.
+    minute; None is the server's default. `policy` names the policy that applies; empty is the server's.
     """
 
     id: str

@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 from trueline.core.errors import PolicyError
@@ -20,7 +19,6 @@ from trueline.core.policy_file import parse_policy
 
 MAX_DRAFT = 200_000
 MAX_VALUE = 300
-_LINE = re.compile(r"^line (\d+)(?:, column \d+)?[,:] ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +64,23 @@ class DraftOutcome:
         return sum(change.effect == "looser" for change in self.changes)
 
 
-def judge_draft(text: str, current: Policy, absent: str = ABSENT) -> DraftOutcome:
+def judge_draft(
+    text: str, current: Policy, absent: str = ABSENT, language: str = "en"
+) -> DraftOutcome:
     """Check a draft and compare it.
 
     Args:
         text: YAML as pasted. Word-list files it names are not read.
         current: the policy in force.
         absent: what stands for a field that one of the two does not have.
+        language: `zh` or `en`, for the faults.
     """
     lines = tuple(text.splitlines())
     try:
         policy = parse_policy(text, source="draft")
     except PolicyError as error:
-        return DraftOutcome(lines, faults=tuple(_fault(fault) for fault in error.faults))
+        faults = tuple(Fault(fault.line, fault.detail(language)) for fault in error.faults)
+        return DraftOutcome(lines, faults=faults)
     changes = tuple(
         ShownChange(
             change.path, _shown(change.old, absent), _shown(change.new, absent), change.effect
@@ -86,11 +88,6 @@ def judge_draft(text: str, current: Policy, absent: str = ABSENT) -> DraftOutcom
         for change in diff(current, policy)
     )
     return DraftOutcome(lines, changes=changes, hash=policy.hash)
-
-
-def _fault(text: str) -> Fault:
-    match = _LINE.match(text)
-    return Fault(int(match[1]), text[match.end() :]) if match else Fault(0, text)
 
 
 def _shown(value: object, absent: str) -> str:

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from starlette.responses import RedirectResponse, Response
 
 from trueline.core.errors import InputError, TruelineError
 from trueline.core.policy import Policy
-from trueline.core.policy_explain import Row, explain_policy
+from trueline.core.policy_explain import Row, explain_policy, shown_thresholds
 from trueline.core.policy_file import (
     TEMPLATES,
     load_policy,
@@ -60,18 +61,17 @@ class PolicyText:
 async def rules_page(site: Site, visit: Visit) -> Response:
     """The policy in force, explained category by category."""
     active = site.state.policies.current
-    coverage = active.guard.judge.coverage()
-    rows = explain_policy(active.policy, coverage, visit.lang)
+    judge = active.guard.judge
+    rows = explain_policy(active.policy, judge.coverage(), visit.lang, judge.fixed_thresholds())
     kinds = Counter(
         "off" if row.action == "off" else "manual" if row.scorers == "manual" else "found"
         for row in rows
     )
-    return site.page(
+    return _tab(
+        site,
         visit,
         "policy.html",
-        here="policy",
-        tab="rules",
-        tabs=TABS,
+        "rules",
         active=active,
         rows=[_rule_row(row, visit) for row in rows],
         coverage={name: kinds[name] for name in ("found", "manual", "off")},
@@ -83,12 +83,11 @@ async def yaml_page(site: Site, visit: Visit) -> Response:
     """The policy file as it stands."""
     active = site.state.policies.current
     found = await asyncio.to_thread(policy_text, active)
-    return site.page(
+    return _tab(
+        site,
         visit,
         "policy_yaml.html",
-        here="policy",
-        tab="yaml",
-        tabs=TABS,
+        "yaml",
         note=found.note,
         lines=found.text.splitlines(),
         source=active.source,
@@ -102,12 +101,11 @@ async def templates_page(site: Site, visit: Visit) -> Response:
     if name not in TEMPLATES:
         return site.message(visit, 404, visit.say("missing.title"), visit.say("missing.page"))
     policy = await asyncio.to_thread(policy_from_template, name)
-    return site.page(
+    return _tab(
+        site,
         visit,
         "policy_yaml.html",
-        here="policy",
-        tab="templates",
-        tabs=TABS,
+        "templates",
         note="",
         lines=template_text(name).splitlines(),
         names=TEMPLATES,
@@ -144,6 +142,11 @@ async def check_draft(site: Site, visit: Visit) -> Response:
     return _draft(site, visit, draft, outcome)
 
 
+def _tab(site: Site, visit: Visit, template: str, tab: str, **values: Any) -> Response:
+    """One of the tabs of this page."""
+    return site.page(visit, template, here="policy", tab=tab, tabs=TABS, **values)
+
+
 def policy_text(active: ActivePolicy) -> PolicyText:
     """The YAML of a policy in force, or what comes nearest to it."""
     if active.source.startswith(_TEMPLATE_SOURCE):
@@ -160,12 +163,11 @@ def policy_text(active: ActivePolicy) -> PolicyText:
 
 
 def _draft(site: Site, visit: Visit, draft: str, outcome: DraftOutcome | None) -> Response:
-    return site.page(
+    return _tab(
+        site,
         visit,
         "policy_draft.html",
-        here="policy",
-        tab="draft",
-        tabs=TABS,
+        "draft",
         draft=draft,
         outcome=outcome,
         max_draft=MAX_DRAFT,
@@ -174,7 +176,7 @@ def _draft(site: Site, visit: Visit, draft: str, outcome: DraftOutcome | None) -
 
 async def _outcome(draft: str, current: Policy, visit: Visit) -> DraftOutcome:
     absent = visit.say("value.absent")
-    return await asyncio.to_thread(judge_draft, draft, current, absent)
+    return await asyncio.to_thread(judge_draft, draft, current, absent, visit.lang)
 
 
 def _written(policy: Policy) -> str:
@@ -208,4 +210,5 @@ def _threshold(row: Row, visit: Visit) -> str:
     if row.threshold is not None:
         return f"{row.threshold:g}"
     rate = figures.percent(row.max_false_positive_rate or 0.0)
-    return visit.say("policy.calibrated", rate=rate)
+    budget = visit.say("policy.calibrated", rate=rate)
+    return shown_thresholds(row, budget, visit.say("policy.fixed"), visit.say("list.semicolon"))

@@ -114,7 +114,7 @@ class Site:
             ],
             other_languages=_other_languages(visit),
             policy=active.policy if reader is not None else None,
-            policy_fault=state.policies.fault,
+            policy_fault=state.policies.fault_in(visit.lang),
             open_mode=state.open,
             version=version(),
             now=now(),
