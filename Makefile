@@ -13,7 +13,7 @@ $(VENV)/base.stamp: pyproject.toml $(wildcard src/native/*.c)
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml $(VENV)/base.stamp
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e ".[dev,curate,train]"
 	@touch $@
 
 run: $(VENV)/base.stamp            ## gateway and console on 127.0.0.1, built-in assistant as upstream

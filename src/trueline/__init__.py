@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from trueline.core.policy import Policy
     from trueline.core.policy_file import load_policy, policy_from_template
     from trueline.core.records import Action, Context, Score, Span, Verdict
+    from trueline.curate.run import curate
     from trueline.guard.guard import Guard
     from trueline.judge import Judge
 
@@ -32,6 +33,7 @@ __all__ = [
     "Span",
     "TruelineError",
     "Verdict",
+    "curate",
     "load_policy",
     "policy_from_template",
 ]
@@ -51,8 +53,10 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _HOMES and name != "curate":
         raise AttributeError(f"module 'trueline' has no attribute {name!r}")
+    if name == "curate":  # a package that can be called
+        return importlib.import_module("trueline.curate")
     value = getattr(importlib.import_module(_HOMES[name]), name)
     globals()[name] = value
     return value

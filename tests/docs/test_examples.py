@@ -10,6 +10,8 @@ import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
 EXPECTED = {
+    "curate_web_pages.py": ["10 pages read, 6 kept", "near_duplicates: near duplicate", "预约: "],
+    "curate_feedback_csv.py": ["inputs=14", "neg synonym", "[EMAIL]", "联系我[电话]"],
     "check_texts.py": ["allow ", "[CN_MOBILE]", "[CN_RESIDENT_ID]", "block "],
     "guard_a_stream.py": ["[EMAIL]", "[BANK_CARD]", "[redact: privacy]"],
     "own_scorer.py": ["订单[ORDER_NUMBER]已发货", "[ORDER_NUMBER] please", "SO-1 is too short"],

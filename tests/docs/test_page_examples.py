@@ -23,7 +23,7 @@ PAGES = ("scorers", "normalizer", "guard", "gateway", "log", "console", "cli")
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 HASH = re.compile(r"sha256:[0-9a-f]+")
 # Commands whose output depends on nothing but the template and the text.
-RUNS = ("--help", "check", "init", "policy", "plugins")
+RUNS = ("--help", "check", "init", "policy", "plan", "plugins")
 FAULTY = "schema: trueline.policy/1\nname: x\ncategories:\n  violence: {acton: block}\n"
 TEXTS = [{"id": 1, "text": "hello"}, None, {"id": 3}]
 

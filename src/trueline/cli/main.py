@@ -16,10 +16,15 @@ from trueline.core.errors import TruelineError
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "up": ("up", "up", "Start the gateway and the console."),
     "check": ("check", "check", "Hold a text, a file or JSON lines against the policy."),
+    "curate": ("curate", "curate", "Turn raw text into a data set with a ledger."),
+    "data": ("data", "data", "Search a data set, audit it, release counts."),
+    "train": ("train", "train", "Train a model by a recipe, or preview what it would learn."),
+    "predict": ("predict", "predict", "Use a trained model on texts or rows."),
     "init": ("init", "init", "Write a policy.yaml to start from."),
     "policy": ("policy", "policy", "Check, compare and explain policies; print the schema."),
     "keys": ("keys", "keys", "Make, list and revoke API keys."),
     "events": ("events", "events", "Export, verify and prune the log of exchanges."),
+    "plan": ("plan", "plan", "Say how many prompts and labels a claim takes."),
     "plugins": ("plugins", "plugins", "List the scorers, built-in and installed."),
 }
 

@@ -46,22 +46,24 @@ LANDLINE_RATE = 0.012  # share of KdConv's benign lines, see threshold()
 _RESPELLED = frozenset(("rot13", "repeats", "leet"))
 _REGION = "region"
 _HOME = "home"
+#: Words after which the address of a home stands.
+HOME_WORDS = (
+    "住址",
+    "家庭地址",
+    "收货地址",
+    "收件地址",
+    "家住",
+    "我住",
+    "住在",
+    "寄到",
+    "寄往",
+    "送到",
+)
 _CUES = Cues(
     {
         **CUE_WORDS,
         _REGION: (*PROVINCES, *PREFECTURES, *DISTRICTS),
-        _HOME: (
-            "住址",
-            "家庭地址",
-            "收货地址",
-            "收件地址",
-            "家住",
-            "我住",
-            "住在",
-            "寄到",
-            "寄往",
-            "送到",
-        ),
+        _HOME: HOME_WORDS,
     }
 )
 # Shortest cluster worth each search, in characters; strongest first, the first one claims.

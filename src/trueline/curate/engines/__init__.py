@@ -1,0 +1,1 @@
+"""Engines: where batches are worked on. Every engine gives the same bytes."""

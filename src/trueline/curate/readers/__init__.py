@@ -1,0 +1,1 @@
+"""Readers: one file a format, and the small contract that a reader of your own fulfils."""

@@ -1,0 +1,1 @@
+"""Words of Chinese and English texts: where they are, what they are, which say little."""

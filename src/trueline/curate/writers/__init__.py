@@ -1,0 +1,1 @@
+"""Writers: the data set as parquet with zstd, or as JSON lines."""

@@ -1,0 +1,1 @@
+"""What a number is worth: bounds that hold at a stated confidence."""
