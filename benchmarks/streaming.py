@@ -21,6 +21,7 @@ import random
 import statistics
 import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,11 @@ import machine
 
 from trueline.core.policy import Lexicon, Policy
 from trueline.core.policy_file import policy_from_template
-from trueline.core.records import Action, Context
+from trueline.core.records import Action, Context, GradedScore
 from trueline.guard.chat_stream import ChatStream
 from trueline.guard.guard import Guard
 from trueline.guard.json_text import JsonText
-from trueline.judge import Judge
+from trueline.judge import Judge, redact
 
 HERE = Path(__file__).parent
 BLOCKED = ("purple walrus parade", "紫色海象游行")
@@ -166,15 +167,24 @@ def one_cut(rng: random.Random, guard: Guard) -> tuple[int, bool, bool]:
                 (s.start for g in whole.scores if g.action >= Action.REWRITE for s in g.spans),
                 default=len(outcome.text),
             )
-            limit = guard.judge.judge(outcome.text[:first], REPLY).redacted_text
-            common = _common(text, limit)
-            leaked += len(text) - max(common, _common(text, whole.redacted_text[: len(limit)]))
+            # What may have left: the text before it, redacted as the whole verdict says, or as
+            # the stream saw it before more came.
+            allowed = (
+                guard.judge.judge(outcome.text[:first], REPLY).redacted_text,
+                redact(outcome.text[:first], [_before(score, first) for score in whole.scores]),
+            )
+            leaked += len(text) - max(_common(text, limit) for limit in allowed)
         else:
             same = text == whole.redacted_text
             differs = differs or not same
             if not same:
                 leaked += len(text) - _common(text, whole.redacted_text)
     return leaked, bool(blocked), differs
+
+
+def _before(score: GradedScore, end: int) -> GradedScore:
+    """The score without the spans that reach beyond `end`."""
+    return replace(score, spans=tuple(span for span in score.spans if span.end <= end))
 
 
 def _common(left: str, right: str) -> int:

@@ -31,10 +31,12 @@ _BYTE_OF = {
     **{written: ord(byte) for byte, written in _WINDOWS.items()},
 }
 _MISREAD_LATIN = re.compile(f"[{re.escape(''.join(sorted(_BYTE_OF)))}]{{2,}}")
+_HIGH = re.compile(f"[{re.escape(''.join(sorted(_BYTE_OF)))}]")
 _BYTES_AS_LATIN = str.maketrans({c: chr(b) for c, b in _BYTE_OF.items()})
 # Han characters that UTF-8 Chinese turns into when read as GBK, and that are rare otherwise:
 # misreadings of ，。的是在了不我 and their neighbours.
 _MISREAD_GBK_MARKS = frozenset("锛銆鐨勬槸鍦浜涓鎴戜滃浠杩鏄鍙浣垮埌瑕璇寸殑氾紝鈥")
+_GBK_MARK = re.compile(f"[{''.join(sorted(_MISREAD_GBK_MARKS))}]")
 _LEAST_MARKS = 3
 _NOT_ASCII = re.compile("[\u0080-\U0010ffff]{3,}")
 _FUNCTION_HAN = frozenset(FUNCTION_HAN)
@@ -174,7 +176,7 @@ def _from_latin(text: str) -> str:
 
 def _from_latin_gbk(text: str) -> str:
     """Read Latin-1 characters as GBK, when that gives running Chinese and nothing else."""
-    high = [c for c in text if c in _BYTE_OF]
+    high = _HIGH.findall(text)
     if len(high) < 16 or len(high) * 2 < sum(not c.isspace() for c in text):
         return text
     try:
@@ -189,7 +191,7 @@ def _from_latin_gbk(text: str) -> str:
 
 def _from_gbk(text: str) -> str:
     """Read runs of odd Han characters as the UTF-8 whose bytes are their GBK."""
-    if sum(c in _MISREAD_GBK_MARKS for c in text) < _LEAST_MARKS:
+    if len(_GBK_MARK.findall(text)) < _LEAST_MARKS:
         return text
 
     def read(run: re.Match[str]) -> str:
