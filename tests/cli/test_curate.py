@@ -9,7 +9,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+from click.testing import CliRunner
 from tests.curate.runs import LOWERCASE, records, write_jsonl
+
+from trueline.cli.main import cli
 
 COMMAND = (sys.executable, "-m", "trueline", "curate")
 
@@ -127,3 +130,17 @@ def test_help_shows_runs_and_exit_codes(tmp_path: Path) -> None:
 
     assert 'trueline curate default --input "pages/*.jsonl.gz" --out curated' in done.stdout
     assert "Exit codes: 0 done, 1 the self-test found" in " ".join(done.stdout.split())
+
+
+def test_what_could_not_be_read_is_told_with_its_first_place(tmp_path: Path) -> None:
+    source = tmp_path / "a.jsonl"
+    source.write_text('{"text": "a calm morning by the lake, with a boat"}\n[1]\n[2]\n', "utf-8")
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("on_error: skip\nsteps:\n  - step: unicode\n", "utf-8")
+
+    done = CliRunner().invoke(
+        cli, ["curate", str(recipe), "--input", str(source), "--out", str(tmp_path / "out")]
+    )
+
+    assert done.exit_code == 0
+    assert f"unreadable: 2 x expected a JSON object, got a list (first: {source}, line 2)" in done.stderr

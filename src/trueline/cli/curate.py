@@ -105,4 +105,9 @@ def _show(run: CurateRun, as_json: bool) -> None:
         ]  # fmt: skip
         if parts:
             click.echo(f"  {step['step']:18} {', '.join(parts)}")
+    if counts.fault:
+        from trueline.curate.ledger import commonest_faults
+
+        for told in commonest_faults(run.folder):
+            click.echo(f"  unreadable: {told}", err=True)
     click.echo(f"why, document by document: {run.folder}/ledger.parquet")

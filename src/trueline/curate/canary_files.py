@@ -76,7 +76,8 @@ def _lines(path: Path, form: str, planted: Sequence[Planted], recipe: Recipe) ->
     """Write one file; returns the line or row that each document starts at."""
     texts = [document.text for document in planted]
     ids = [document.identifier for document in planted]
-    named = {recipe.id_field: ids} if recipe.id_field is not None else {}
+    field = recipe.fields.identifier
+    named = {field: ids} if field is not None else {}
     if form == "parquet":
         pl.DataFrame({**named, recipe.text_field: texts}).write_parquet(path)
         return list(range(1, len(planted) + 1))

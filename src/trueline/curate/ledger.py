@@ -109,6 +109,22 @@ def check_ledger(ledger: pl.DataFrame, outcome: Outcome, documents: int) -> Coun
     return Counts(inputs, **{state: states.get(state, 0) for state in STATES}, documents=documents)
 
 
+def commonest_faults(folder: Path, most: int = 3) -> list[str]:
+    """The reasons for which most records could not be read, each with its first place."""
+    faults = pl.scan_parquet(folder / LEDGER).filter(pl.col("state") == "fault")
+    rows = (
+        faults.group_by("reason")
+        .agg(pl.len(), pl.col("source").first(), pl.col("line").first())
+        .sort(["len", "reason"], descending=[True, False])
+        .head(most)
+        .collect()
+    )
+    return [
+        f"{count:,} x {reason} (first: {source}{f', line {line}' if line else ''})"
+        for reason, count, source, line in rows.iter_rows()
+    ]
+
+
 def write_ledger(folder: Path, ledger: pl.DataFrame) -> None:
     """Write `ledger.parquet` whole or not at all."""
     write_atomic(folder / LEDGER, parquet_bytes(ledger, 3, {}))

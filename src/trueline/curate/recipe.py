@@ -14,6 +14,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SerializeAsA
 from trueline.curate.readers.chunk import Fields
 from trueline.curate.step import StepOptions
 
+AUTO = "auto"
+
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
@@ -39,7 +41,9 @@ class RecipeSettings(BaseModel):
     )
     text_field: str = Field(default="text", min_length=1, description="Field that holds the text.")
     id_field: str | None = Field(
-        default="id", description="Field that holds the id; null numbers records as file:line."
+        default=AUTO,
+        description="Field that holds the id; null numbers records as file:line; `auto` takes "
+        "the field `id` where a record has one and numbers the others.",
     )
     keep_fields: Literal["all"] | tuple[str, ...] = Field(
         default="all", description="Further fields to keep as columns; `all`, or their names."
@@ -89,7 +93,8 @@ class RecipeSettings(BaseModel):
         """What the readers need to know."""
         return Fields(
             text=self.text_field,
-            identifier=self.id_field,
+            identifier="id" if self.id_field == AUTO else self.id_field,
+            numbers_missing=self.id_field == AUTO,
             keep=None if self.keep_fields == "all" else self.keep_fields,
             encoding=self.encoding,
             txt_document=self.txt_document,

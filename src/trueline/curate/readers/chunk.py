@@ -117,6 +117,7 @@ class Fields:
     Args:
         text: name of the field that holds the text.
         identifier: name of the id field; None numbers the records `file:line`.
+        numbers_missing: number a record that has no such field, too.
         keep: names of further fields to keep as columns; None keeps all of them.
         encoding: of txt and csv files.
         txt_document: `file` or `line`, what one document of a txt file is.
@@ -125,6 +126,7 @@ class Fields:
 
     text: str = "text"
     identifier: str | None = "id"
+    numbers_missing: bool = False
     keep: tuple[str, ...] | None = None
     encoding: str = "utf-8"
     txt_document: str = "file"

@@ -50,7 +50,7 @@ def add_record(
         if fields.text not in record:
             return missing_field(fields.text, list(record), "text_field")
         return f"field {fields.text}: expected a string, got {kind_of(text)}"
-    if fields.identifier is None:
+    if fields.identifier is None or (fields.numbers_missing and fields.identifier not in record):
         identifier = f"{source}:{number}"
     else:
         value = record.get(fields.identifier)

@@ -96,15 +96,14 @@ def parse(chunk: Chunk, fields: Fields) -> Records:
         ]
         return records
     texts = table[fields.text].cast(pl.String).to_list()
-    ids: list[Any] = [None] * table.height
-    if fields.identifier is not None:
-        ids = table[fields.identifier].to_list()
+    id_name = fields.identifier if fields.identifier in names else None
+    ids = table[id_name].to_list() if id_name is not None else [None] * table.height
     taken: list[int] = []
     for row, (value, text) in enumerate(zip(ids, texts, strict=True)):
         line = chunk.line + row
         identifier, message = f"{chunk.source}:{line}", ""
-        if fields.identifier is not None:
-            identifier, message = record_id(value, names, fields.identifier)
+        if id_name is not None:
+            identifier, message = record_id(value, names, id_name)
         if text is None:
             message = f"field {fields.text}: expected a string, got {kind_of(text)}"
         elif len(text) > fields.max_bytes:
@@ -153,8 +152,9 @@ def _wrong_columns(table: pl.DataFrame, fields: Fields) -> str:
     dtype = table.schema[fields.text]
     if dtype != pl.String and not isinstance(dtype, pl.Categorical | pl.Enum):
         return f"field {fields.text}: expected strings, got a column of {dtype}"
-    if fields.identifier is not None and fields.identifier not in table.columns:
-        return missing_field(fields.identifier, table.columns, "id_field")
+    needed = None if fields.numbers_missing else fields.identifier
+    if needed is not None and needed not in table.columns:
+        return missing_field(needed, table.columns, "id_field")
     return ""
 
 
