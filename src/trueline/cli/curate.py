@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -65,7 +66,7 @@ def curate(
 
     if follow is not None and inputs:
         raise InputError("give --input or --follow, not both: --follow reads every file of DIR")
-    progress = Progress()
+    progress = Progress(sys.stderr)
     try:
         if follow is not None:
             runs = follow_folder(

@@ -20,6 +20,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "data": ("data", "data", "Search a data set, audit it, release counts."),
     "train": ("train", "train", "Train a model by a recipe, or preview what it would learn."),
     "predict": ("predict", "predict", "Use a trained model on texts or rows."),
+    "compress": ("compress", "compress", "Write a model as ONNX and int8, and compare."),
+    "tune": ("tune", "tune", "Search a recipe's best settings."),
     "init": ("init", "init", "Write a policy.yaml to start from."),
     "policy": ("policy", "policy", "Check, compare and explain policies; print the schema."),
     "keys": ("keys", "keys", "Make, list and revoke API keys."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TextIO
 
@@ -17,7 +16,7 @@ class Progress:
         stream: where to write; a terminal gets a bar.
     """
 
-    def __init__(self, stream: TextIO | None = sys.stderr) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self._bar = stream is not None and stream.isatty()
         self._title, self._total, self._done, self._documents = "", 0, 0, 0
