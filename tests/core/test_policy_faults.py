@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from trueline.core.errors import PolicyError
-from trueline.core.policy_fields import fields_at
+from trueline.core.model_fields import fields_at
+from trueline.core.policy import Policy
 from trueline.core.policy_file import load_policy, parse_policy
 
 FAULTY = """\
@@ -47,7 +48,7 @@ def test_the_whole_message_can_be_had_in_chinese(tmp_path: Path) -> None:
         "  第 2 行，max_violation_rate：应小于或等于 1（填写的是 3）\n"
         "  第 4 行，categories.sexual.action：必填，但没有填写\n"
         "  第 4 行，categories.sexual.acton：这里没有这个字段，是不是 'action'？可用："
-        f"{'、'.join(fields_at(('categories', 'sexual')))}（填写的是 'block'）\n"
+        f"{'、'.join(fields_at(Policy, ('categories', 'sexual')))}（填写的是 'block'）\n"
         "  第 5 行，name：重复填写（首次在第 1 行）\n"
         "  第 7 行，lexicons[0].category：categories 中没有它的规则（填写的是 'violence'）\n"
         "  第 7 行，lexicons[0].file：读不到 none.txt：文件不存在"

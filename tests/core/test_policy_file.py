@@ -120,6 +120,30 @@ def test_words_of_a_lexicon_file_count_in_the_hash(tmp_path: Path) -> None:
     assert load_policy(path).hash != first.hash
 
 
+def test_a_name_that_leads_nowhere_is_told_once_in_a_file_without_other_faults() -> None:
+    text = SMALL + "lexicons: [{category: sexual, words: [a]}]\n"
+
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text, source="p.yaml")
+
+    assert str(caught.value) == (
+        "p.yaml is not a valid policy:\n"
+        "  line 4, lexicons[0].category: has no rule under categories (got 'sexual')"
+    )
+
+
+def test_words_that_are_no_list_are_a_fault_even_beside_a_file(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("alpha\n", "utf-8")
+    text = SMALL + "lexicons: [{category: violence, file: words.txt, words: 3}]\n"
+
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text, folder=tmp_path)
+
+    assert caught.value.faults == (
+        "line 4, lexicons[0].words: Input should be a valid tuple (got 3)",
+    )
+
+
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_every_template_is_valid_and_names_itself(name: str) -> None:
     policy = policy_from_template(name)

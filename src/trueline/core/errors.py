@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from trueline.core.policy_faults import Fault
+    from trueline.core.faults import Fault
 
 
 class TruelineError(Exception):

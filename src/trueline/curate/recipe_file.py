@@ -10,16 +10,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from trueline.core.errors import InputError
+from trueline.core.faults import Finding, Place, did_you_mean
 from trueline.core.strict_yaml import (
-    Fault,
-    Place,
     YamlFaults,
-    by_line,
     compose,
     construct,
     describe,
-    did_you_mean,
     duplicate_keys,
+    in_order,
     read_yaml,
     validation_faults,
 )
@@ -86,11 +84,11 @@ def parse_recipe(text: str, *, source: str = "recipe") -> Recipe:
     found = [*_settings_faults(data), *_step_faults(raw_steps, steps)]
     faults += [describe(fault, root) for fault in found]
     if faults:
-        raise RecipeError(source, sorted(set(faults), key=by_line))
+        raise RecipeError(source, in_order(faults))
     return Recipe(**data, steps=tuple(steps))
 
 
-def _settings_faults(data: dict[str, Any]) -> list[Fault]:
+def _settings_faults(data: dict[str, Any]) -> list[Finding]:
     try:
         RecipeSettings.model_validate(data)
     except ValidationError as error:
@@ -98,14 +96,14 @@ def _settings_faults(data: dict[str, Any]) -> list[Fault]:
     return []
 
 
-def _step_faults(raw: Any, steps: list[StepOptions]) -> list[Fault]:
+def _step_faults(raw: Any, steps: list[StepOptions]) -> list[Finding]:
     known = step_names()
     accepted = ", ".join(known)
     if raw is None or raw == []:
         return [(("steps",), f"is required: a list of steps. Accepted: {accepted}", [])]
     if not isinstance(raw, list):
         return [(("steps",), "is a list, one step an entry, such as '- step: lowercase'", raw)]
-    faults: list[Fault] = []
+    faults: list[Finding] = []
     for index, entry in enumerate(raw):
         place: Place = ("steps", index)
         if not isinstance(entry, dict) or not isinstance(entry.get("step"), str):

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Literal
 
 from trueline.core.errors import InputError, PolicyError, TruelineError
+from trueline.core.faults import why_zh
 from trueline.core.policy import Policy
-from trueline.core.policy_faults import why_zh
 from trueline.core.policy_file import (
     TEMPLATES,
     load_policy,

@@ -1,4 +1,4 @@
-"""What is wrong in a policy file, in English and in Chinese, and where.
+"""What is wrong in a file, in English and in Chinese, and where.
 
     >>> fault = Fault(Message("missing", "is required and missing", "必填"), line=4, field="name")
     >>> str(fault), fault.told("zh"), fault.place
@@ -9,20 +9,26 @@ A fault is a string, its English line, so it prints and sorts as one.
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+#: Where a value stands: keys and indices from the root.
+Place = tuple[str | int, ...]
+#: A place, what is wrong there, and the value met; `[]` where a value would say nothing.
+Finding = tuple[Place, str, Any]
 
 # Names as the schema has them. Any other key was typed by someone and may be anything.
 _NAME = re.compile(r"[A-Za-z][A-Za-z_]{0,63}(\[[0-9]+\])?")
 
-# pydantic's kinds that a policy file can meet, with the values pydantic gives beside them.
+# pydantic's kinds that a file can meet, with the values pydantic gives beside them.
 _FIELD_MESSAGES: Mapping[str, str] = {
     "literal_error": "应为 {expected} 之一",
-    "greater_than": "应大于 {gt:g}",
-    "greater_than_equal": "应大于或等于 {ge:g}",
-    "less_than": "应小于 {lt:g}",
-    "less_than_equal": "应小于或等于 {le:g}",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应大于或等于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应小于或等于 {le}",
     "finite_number": "应为有限的数",
     "float_type": "应为数字",
     "float_parsing": "应为数字",
@@ -68,8 +74,11 @@ _YAML_PROBLEMS: Mapping[str, str] = {
     "control characters are not allowed": "不能含有控制字符",
     "special characters are not allowed": "不能含有控制字符",
     "found a tab character": "请用空格缩进，不要用制表符",
-    "but found another document": "一个文件只能有一份策略",
+    "but found another document": "一个文件只能有一份{kind}",
     "could not determine a constructor for the tag": "不接受类型标签（! 开头）",
+    "does not fit its tag": "值与它的类型标签（!! 开头）不符",
+    "expected a mapping": "此处应为字段与值的映射",
+    "expected a sequence": "此处应为列表",
 }
 
 _UNREADABLE: Mapping[type[OSError], str] = {
@@ -168,18 +177,41 @@ def field_message(kind: str, english: str, values: Mapping[str, Any]) -> Message
     """
     if kind == "literal_error":
         values = {"expected": str(values["expected"]).replace(" or ", "、").replace(", ", "、")}
+    shown = {
+        name: f"{value:g}" if isinstance(value, float) else value for name, value in values.items()
+    }
     chinese = _FIELD_MESSAGES.get(kind)
-    return Message(kind, english, chinese.format_map(values) if chinese else english)
+    return Message(kind, english, chinese.format_map(shown) if chinese else english)
 
 
-def yaml_message(problem: str) -> Message:
-    """What the YAML reader says of a text that it cannot read."""
+def did_you_mean(name: str, accepted: Sequence[str], cutoff: float = 0.6) -> Message:
+    """`; did you mean 'x'? Accepted: x, y`, or `. Accepted: x, y` when nothing is near.
+
+    Args:
+        name: what was written.
+        accepted: what may be written.
+        cutoff: likeness, 0 to 1, from which a name is near.
+    """
+    near = difflib.get_close_matches(name, accepted, n=1, cutoff=cutoff)
+    english, chinese = (
+        (f"; did you mean {near[0]!r}?", f"，是不是 {near[0]!r}？") if near else (".", "。")
+    )
+    return Message(
+        "hint",
+        f"{english} Accepted: {', '.join(accepted)}",
+        f"{chinese}可用：{'、'.join(accepted)}",
+    )
+
+
+def yaml_message(problem: str, kind: str = "文件") -> Message:
+    """What the YAML reader says of a text that it cannot read; `kind` names it in Chinese."""
     chinese = next((said for part, said in _YAML_PROBLEMS.items() if part in problem), problem)
+    chinese = chinese.replace("{kind}", kind)
     return Message("yaml", f"not valid YAML: {problem}", f"不是有效的 YAML：{chinese}")
 
 
 def unreadable_message(shown: str, error: OSError | UnicodeDecodeError) -> Message:
-    """Why a file beside the policy cannot be read."""
+    """Why a file that another one names cannot be read."""
     why = getattr(error, "strerror", None) or "not valid UTF-8"
     return Message("unreadable", f"cannot read {shown}: {why}", f"读不到 {shown}：{why_zh(error)}")
 
