@@ -109,6 +109,6 @@ def _show(run: CurateRun, as_json: bool) -> None:
     if counts.fault:
         from trueline.curate.ledger import commonest_faults
 
-        for told in commonest_faults(run.folder):
-            click.echo(f"  unreadable: {told}", err=True)
+        for line in commonest_faults(run.folder):
+            click.echo(f"  unreadable: {line}", err=True)
     click.echo(f"why, document by document: {run.folder}/ledger.parquet")

@@ -56,8 +56,8 @@ def up(config: str | None, **flags: str | int | bool | None) -> None:
 
 
 def _banner(state: GatewayState, address: str) -> str:
+    from trueline.core.version import version
     from trueline.gateway.settings import ASSISTANT
-    from trueline.gateway.version import version
 
     active = state.policies.current
     built_in = state.settings.upstream == ASSISTANT

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
@@ -15,6 +14,7 @@ import orjson
 import xxhash
 
 from trueline.core.policy import Policy
+from trueline.core.version import version
 from trueline.curate.recipe import Recipe
 from trueline.curate.step import MapStep, RunSettings, SetStep, StepOptions
 
@@ -75,7 +75,7 @@ class Plan:
 
     @cached_property
     def _base(self) -> str:
-        return f"{ENGINE_VERSION} {version('trueline')} {self.recipe.seed}"
+        return f"{ENGINE_VERSION} {version()} {self.recipe.seed}"
 
     def needed(self, phase: int) -> frozenset[str]:
         """Columns that set steps read from `phase` on."""

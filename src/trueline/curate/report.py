@@ -10,13 +10,13 @@ import base64
 import hashlib
 import os
 from functools import cache
-from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from trueline.core.version import version
 from trueline.curate.reporting import corpus, evidence, flow
 from trueline.curate.reporting.duplicates import duplicates
 from trueline.curate.reporting.formats import percent, whole
@@ -50,7 +50,7 @@ def render(record: RunRecord) -> str:
     steps = flow.step_names(record.run)
     return _environment().get_template("page.html").render(
         name=str(record.run.get("name") or record.folder.resolve().name),
-        version=version("trueline"),
+        version=version(),
         script=Markup(script),  # noqa: S704 (ours)
         style=Markup(style),  # noqa: S704 (ours)
         script_hash=_hash(script),

@@ -43,7 +43,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +54,7 @@ import xxhash
 from trueline.core.errors import InputError
 from trueline.core.policy import Policy
 from trueline.core.policy_file import TEMPLATES, load_policy, policy_from_template
+from trueline.core.version import version
 from trueline.curate.canary import CanaryReport, try_recipe
 from trueline.curate.card import write_card
 from trueline.curate.data_files import DATA, write_data
@@ -230,7 +230,7 @@ def _record(
     files = sorted(path.name for path in (plan.folder / DATA).glob("part-*"))
     sizes: dict[str, int] = {source.name: source.size for source in inputs.sources}
     return {
-        "trueline": version("trueline"),
+        "trueline": version(),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "name": plan.recipe.name,
         "recipe": plan.recipe.model_dump(mode="json"),

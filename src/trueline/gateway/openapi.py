@@ -54,7 +54,7 @@ _MEANING = {
 @cache
 def document() -> Json:
     """The whole document."""
-    from trueline.gateway.version import version
+    from trueline.core.version import version
 
     return {
         "openapi": "3.1.0",

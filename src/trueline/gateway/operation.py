@@ -7,6 +7,7 @@ from time import perf_counter
 import orjson
 
 from trueline.core.errors import UpstreamError
+from trueline.core.version import version
 from trueline.gateway.admission import check_caller
 from trueline.gateway.api_error import ApiError
 from trueline.gateway.http_io import JSON, NO_SNIFF, NO_STORE, Request
@@ -14,7 +15,6 @@ from trueline.gateway.metrics import CONTENT_TYPE
 from trueline.gateway.openapi import document_bytes, page
 from trueline.gateway.state import GatewayState
 from trueline.gateway.upstream_faults import fault_of, read_upstream_error
-from trueline.gateway.version import version
 
 # The page loads nothing: no script, no font, no picture.
 _PAGE_POLICY = (

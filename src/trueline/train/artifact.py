@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from torch import nn
 from transformers import PreTrainedTokenizerFast
 
 from trueline.core.errors import InputError
+from trueline.core.version import version
 from trueline.train.model_options import ModelOptions
 from trueline.train.modifiers.catalog import modifier_names
 from trueline.train.recipe import Recipe
@@ -55,7 +55,7 @@ def save_artifact(
     tokenizer.save_pretrained(str(folder))
     save_weights(inner, folder / WEIGHTS)
     told: Mapping[str, Any] = {
-        "trueline": version("trueline"),
+        "trueline": version(),
         "name": recipe.name,
         "task": recipe.task.model_dump(mode="json"),
         "facts": dict(task.facts),

@@ -21,6 +21,7 @@ from trueline.core.errors import InputError, StoreError
 from trueline.core.exchange import now
 from trueline.core.i18n import LANGUAGES, Language, known_language, preferred
 from trueline.core.taxonomy import taxonomy
+from trueline.core.version import version
 from trueline.gateway.api_error import ApiError
 from trueline.gateway.auth import OPEN, Caller, Right
 from trueline.gateway.console import figures
@@ -35,7 +36,6 @@ from trueline.gateway.console.session import (
 )
 from trueline.gateway.console.words import say
 from trueline.gateway.state import GatewayState
-from trueline.gateway.version import version
 
 LANGUAGE_COOKIE = "trueline_lang"
 ZONE_COOKIE = "trueline_zone"
