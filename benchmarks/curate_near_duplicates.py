@@ -17,6 +17,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import importlib.metadata
+import io
 import json
 import os
 import re
@@ -43,7 +44,8 @@ Item = dict[str, Any]
 
 
 def lines(folder: Path, limit: int) -> Iterator[bytes]:
-    files = [gzip.open(path, "rb") for path in sorted(folder.glob("clean-*.jsonl.gz"))]  # noqa: SIM115
+    paths = sorted(folder.glob("clean-*.jsonl.gz"))
+    files = [io.BufferedReader(gzip.open(path, "rb"), 1 << 20) for path in paths]  # type: ignore[arg-type]  # noqa: SIM115
     for count in range(limit or sys.maxsize):
         line = files[count % len(files)].readline()
         if not line:
@@ -54,7 +56,7 @@ def lines(folder: Path, limit: int) -> Iterator[bytes]:
 # -- tools: each returns the ids that go, the bytes of text read, and stages in CPU seconds -----
 
 
-def trueline(folder: Path, limit: int) -> tuple[dict[str, str], int, Item]:
+def trueline(folder: Path, limit: int) -> tuple[dict[str, str], Item]:
     import numpy as np
     import orjson
 
@@ -67,7 +69,7 @@ def trueline(folder: Path, limit: int) -> tuple[dict[str, str], int, Item]:
     rows: list[Any] = []
     batch_ids: list[str] = []
     texts: list[str] = []
-    held = size = 0
+    held = 0
 
     def flush() -> None:
         started = time.process_time()
@@ -81,7 +83,6 @@ def trueline(folder: Path, limit: int) -> tuple[dict[str, str], int, Item]:
         document = orjson.loads(line)
         batch_ids.append(document["id"])
         texts.append(document["text"])
-        size += len(document["text"].encode())
         held += len(document["text"])
         if held > _BATCH:
             flush()
@@ -97,7 +98,7 @@ def trueline(folder: Path, limit: int) -> tuple[dict[str, str], int, Item]:
         at += len(part)
     decided = step.decide(ids, {SKETCH: table})
     stages["decide"] = time.process_time() - started
-    return {ids[row]: drop.partner for row, drop in decided.drops.items()}, size, stages
+    return {ids[row]: drop.partner for row, drop in decided.drops.items()}, stages
 
 
 _SPACE = re.compile(r"\s+")
@@ -114,17 +115,15 @@ def shingles(text: str) -> set[str]:
     return {" ".join(words[k : k + 5]) for k in range(max(1, len(words) - 4))}
 
 
-def rensa(folder: Path, limit: int) -> tuple[dict[str, str], int, Item]:
+def rensa(folder: Path, limit: int) -> tuple[dict[str, str], Item]:
     from rensa import RMinHash, RMinHashLSH  # type: ignore[import-not-found]
 
     index = RMinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS, num_bands=16)
     kept: list[Any] = []
     ids: list[str] = []
     gone: dict[str, str] = {}
-    size = 0
     for line in lines(folder, limit):
         document = json.loads(line)
-        size += len(document["text"].encode())
         sketch = RMinHash(num_perm=PERMUTATIONS, seed=42)
         sketch.update(list(shingles(document["text"])))
         near = [k for k in index.query(sketch) if kept[k].jaccard(sketch) >= THRESHOLD]
@@ -133,29 +132,27 @@ def rensa(folder: Path, limit: int) -> tuple[dict[str, str], int, Item]:
         index.insert(len(kept), sketch)
         kept.append(sketch)
         ids.append(document["id"])
-    return gone, size, {}
+    return gone, {}
 
 
-def datasketch(folder: Path, limit: int) -> tuple[dict[str, str], int, Item]:
+def datasketch(folder: Path, limit: int) -> tuple[dict[str, str], Item]:
     import xxhash
     from datasketch import MinHash, MinHashLSH  # type: ignore[import-not-found]
 
     index = MinHashLSH(threshold=THRESHOLD, num_perm=PERMUTATIONS)
     gone: dict[str, str] = {}
-    size = 0
     for line in lines(folder, limit):
         document = json.loads(line)
-        size += len(document["text"].encode())
         sketch = MinHash(num_perm=PERMUTATIONS, hashfunc=xxhash.xxh32_intdigest)
         sketch.update_batch([shingle.encode() for shingle in shingles(document["text"])])
         near = index.query(sketch)
         if near:
             gone[document["id"]] = min(near)
         index.insert(document["id"], sketch)
-    return gone, size, {}
+    return gone, {}
 
 
-TOOLS: dict[str, Callable[[Path, int], tuple[dict[str, str], int, Item]]] = {
+TOOLS: dict[str, Callable[[Path, int], tuple[dict[str, str], Item]]] = {
     "trueline": trueline,
     "rensa": rensa,
     "datasketch": datasketch,
@@ -164,7 +161,7 @@ TOOLS: dict[str, Callable[[Path, int], tuple[dict[str, str], int, Item]]] = {
 
 def work(tool: str, folder: Path, limit: int) -> None:
     """Run one tool in this process and print what it found and took."""
-    gone, size, stages = TOOLS[tool](folder, limit)
+    gone, stages = TOOLS[tool](folder, limit)
     usage = resource.getrusage(resource.RUSAGE_SELF)
     try:
         version = importlib.metadata.version(tool)
@@ -174,7 +171,6 @@ def work(tool: str, folder: Path, limit: int) -> None:
         json.dumps(
             {
                 "gone": gone,
-                "bytes": size,
                 "cpu_s": usage.ru_utime + usage.ru_stime,
                 "peak_mb": usage.ru_maxrss / 1e3,
                 "stages_cpu_s": {name: round(value, 2) for name, value in stages.items()},
@@ -246,13 +242,13 @@ def run(python: str, tool: str, folder: Path, limit: int) -> Item:
     return result
 
 
-def summary(result: Item, items: Sequence[Item]) -> Item:
+def summary(result: Item, items: Sequence[Item], size: int) -> Item:
     if "not_run" in result:
         return result
     return {
         "version": result["version"],
         "cpu_s": round(result["cpu_s"], 2),
-        "mb_per_cpu_s": round(result["bytes"] / 1e6 / result["cpu_s"], 2),
+        "mb_per_cpu_s": round(size / 1e6 / result["cpu_s"], 2),
         "documents_per_cpu_s": round(len(items) / result["cpu_s"]),
         "peak_mb": round(result["peak_mb"]),
         "stages_cpu_s": result["stages_cpu_s"],
@@ -290,15 +286,18 @@ def main() -> None:
         return
 
     items = truth(arguments.corpus, arguments.docs)
+    size = sum(
+        len(json.loads(line)["text"].encode()) for line in lines(arguments.corpus, arguments.docs)
+    )
     report: Item = {"documents": len(items), "tools": {}}
     before = describe()
     report["tools"]["trueline"] = summary(
-        run(sys.executable, "trueline", arguments.corpus, arguments.docs), items
+        run(sys.executable, "trueline", arguments.corpus, arguments.docs), items, size
     )
     peers = Path(os.environ.get("BENCH_ENVS", "~/envs")).expanduser() / "curate/bin/python"
     for tool in PEERS if peers.exists() else ():
         report["tools"][tool] = summary(
-            run(str(peers), tool, arguments.corpus, arguments.docs), items
+            run(str(peers), tool, arguments.corpus, arguments.docs), items, size
         )
     report["machine"] = {**before, "load_average_after": describe()["load_average"]}
     path = HERE / "results" / "curate_near_duplicates.json"

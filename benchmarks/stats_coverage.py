@@ -202,7 +202,7 @@ def calibration() -> dict[str, float]:
 
 def groups() -> list[dict[str, Any]]:
     """Exact: the least coverage over rates 0.1 % to 99.9 %, ours and Newcombe's."""
-    trueline.stats.groups.clopper_pearson = cache(clopper_pearson)  # type: ignore[assignment]
+    trueline.stats.groups.clopper_pearson = cache(clopper_pearson)  # type: ignore[assignment,attr-defined]
     rates = np.concatenate([[0.001, 0.005], np.arange(0.01, 1, 0.02), [0.995, 0.999]])
     rows = []
     for n_a, n_b in [(10, 10), (10, 50), (20, 20), (30, 30), (50, 50), (15, 300)]:

@@ -16,12 +16,13 @@ import os
 import resource
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ["LOGURU_LEVEL"] = "ERROR"
 
 
-def lines(folder: Path, limit: int):
+def lines(folder: Path, limit: int) -> Iterator[str]:
     """Lines of `clean-*.jsonl.gz`, dealt out over the files in turn."""
     files = [gzip.open(path, "rt", encoding="utf-8") for path in sorted(folder.glob("clean-*"))]  # noqa: SIM115
     for count in range(limit):
@@ -67,7 +68,7 @@ def main(folder: Path, limit: int) -> None:
             hash_config=HashConfig(precision=64), num_buckets=14, hashes_per_bucket=8, n_grams=5
         )
 
-        def run(*pipeline) -> None:
+        def run(*pipeline: object) -> None:
             LocalPipelineExecutor(list(pipeline), tasks=1, logging_dir=f"{work}/log").run()
 
         run(JsonlReader(str(source)), MinhashDedupSignature(f"{work}/sig", config=config, language="cmn"))  # fmt: skip
