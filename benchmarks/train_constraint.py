@@ -16,7 +16,9 @@ package's own (`trueline.train.dual`, `.replies`, `.safety_test`); the arms diff
     careless        a dual that aims at 1.6 x the limit, exact held-out test: many actors violate,
                     so this arm tries the test itself
 
-and each arm certifies on 600 and on 60 held-out replies. Then the demo is timed: the command
+Every 25 steps 600 replies to dev prompts are looked at; the actor of the highest reward among those
+whose bound (of the arm's own kind) is within the limit is the one that is tested, as in the loop.
+Each arm certifies on 600 and on 60 held-out replies. Then the demo is timed: the command
 `trueline train recipes/train/constraint_demo.yaml`. Results: results/train_constraint.json.
 """
 
@@ -53,6 +55,7 @@ ROOT = HERE.parent
 PROMPTS, REPLIES, LIMIT, CONFIDENCE = 8, 12, 0.05, 0.95
 STEPS, PROMPTS_A_STEP, SAMPLES, RATE = 600, 16, 8, 0.05
 HELD_OUT = (600, 60)
+LOOK_EVERY, LOOK_AT = 25, 600
 
 
 @dataclass(frozen=True)
@@ -129,18 +132,21 @@ def learn(world: World, arm: Arm, seed: int) -> np.ndarray:
     cost = torch.tensor(world.cost, dtype=torch.float32)
     actor = torch.zeros(PROMPTS, REPLIES, requires_grad=True)
     optimizer = torch.optim.Adam([actor], lr=RATE)
+    best, kept = -math.inf, None
     options = DualOptions(window=512) if arm.upper is exact else DualOptions(window=512, aim=1.0)
     dual, window = Dual({"overall": arm.aim}, options), Window(options.window)
-    for _ in range(STEPS):
+    for step in range(1, STEPS + 1):
+        for group in optimizer.param_groups:
+            group["lr"] = RATE * (1 - (step - 1) / STEPS)
         prompts = torch.randint(PROMPTS, (PROMPTS_A_STEP,), generator=random)
         odds = actor[prompts].softmax(-1)
         drawn = torch.multinomial(odds.detach(), SAMPLES, replacement=True, generator=random)
-        costs = torch.bernoulli(cost[prompts].gather(1, drawn), generator=random)
+        seen = torch.bernoulli(cost[prompts].gather(1, drawn), generator=random)
         noise = 0.1 * torch.randn(drawn.shape, generator=random)
         rewards = reward[prompts].gather(1, drawn) + noise
-        window.add(costs.flatten().tolist())
+        window.add(seen.flatten().tolist())
         prices = dual.multipliers
-        advantage = combined_advantage(rewards, {"overall": costs}, prices)
+        advantage = combined_advantage(rewards, {"overall": seen}, prices)
         logs = odds.log().gather(1, drawn).reshape(-1, 1)
         loss = policy_loss(logs, torch.ones_like(logs), advantage)
         optimizer.zero_grad()
@@ -148,16 +154,25 @@ def learn(world: World, arm: Arm, seed: int) -> np.ndarray:
         optimizer.step()
         if arm.upper is not None:
             dual.step({"overall": min(1.0, arm.upper(window.state()))})
-    return actor.detach().softmax(-1).double().numpy()
+        if step % LOOK_EVERY == 0:
+            now = actor.detach().softmax(-1).double().numpy()
+            costs, paid = sampled(world, now, (8, seed, step), LOOK_AT)
+            within = arm.upper is None or arm.upper(costs) <= arm.aim
+            if within and paid > best:
+                best, kept = paid, now
+    return actor.detach().softmax(-1).double().numpy() if kept is None else kept
 
 
-def held_out(world: World, actor: np.ndarray, seed: int, n: int) -> list[float]:
-    random = np.random.default_rng((7, seed, n))
+def sampled(
+    world: World, actor: np.ndarray, seeds: tuple[int, ...], n: int
+) -> tuple[list[float], float]:
+    """Costs of n replies to random prompts, and their mean reward."""
+    random = np.random.default_rng(seeds)
     prompts = random.integers(0, PROMPTS, n)
-    replies = [int(random.choice(REPLIES, p=actor[p] / actor[p].sum())) for p in prompts]
-    return [
-        float(random.random() < world.cost[p, a]) for p, a in zip(prompts, replies, strict=True)
-    ]
+    edges = np.cumsum(actor / actor.sum(1, keepdims=True), axis=1)[prompts]
+    replies = (random.random((n, 1)) > edges[:, :-1]).sum(1)
+    costs = (random.random(n) < world.cost[prompts, replies]).astype(float)
+    return costs.tolist(), float(world.reward[prompts, replies].mean())
 
 
 def run_arm(name: str, seeds: Sequence[int]) -> dict[str, Any]:
@@ -173,7 +188,7 @@ def run_arm(name: str, seeds: Sequence[int]) -> dict[str, Any]:
             "seed": seed, "kind": world.kind, "rate": rate, "reward": reward, "best": world.best
         }  # fmt: skip
         for n in HELD_OUT:
-            costs = held_out(world, actor, seed, n)
+            costs, _ = sampled(world, actor, (7, seed, n), n)
             if arm.certifies is exact:
                 test = certify_rates({"overall": costs}, {"overall": LIMIT}, CONFIDENCE)
                 bound, certified = test.claims[0].bound, test.certified

@@ -143,4 +143,7 @@ def test_what_could_not_be_read_is_told_with_its_first_place(tmp_path: Path) -> 
     )
 
     assert done.exit_code == 0
-    assert f"unreadable: 2 x expected a JSON object, got a list (first: {source}, line 2)" in done.stderr
+    assert (
+        f"unreadable: 2 x expected a JSON object, got a list (first: {source}, line 2)"
+        in done.stderr
+    )

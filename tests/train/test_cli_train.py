@@ -10,6 +10,7 @@ from tests.train.rows import make_recipe, reviews
 
 from trueline.cli.main import main
 from trueline.train.recipe_file import to_yaml
+from trueline.train.run import TrainRun
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -81,3 +82,22 @@ def test_predict_takes_a_text_or_a_file(capsys: pytest.CaptureFixture[str]) -> N
 
     assert code == 2
     assert told == 'error: give a text, or --input FILE: trueline predict MODEL_DIR "a text"\n'
+
+
+def test_a_constraint_without_a_solution_exits_with_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    record = {
+        "task": "classify",
+        "metrics": {},
+        "modifiers": {"constraint": {"result": "no solution found", "certified": False}},
+    }
+    monkeypatch.setattr("trueline.train.run.train", lambda *_, **__: TrainRun(tmp_path, record))
+
+    code, _, told = run(capsys, "train", "recipe.yaml")
+
+    assert code == 1
+    assert told == (
+        "no solution found: the held-out bound is above the limit; the counts are in "
+        f"{tmp_path}/safety_test.json\n"
+    )

@@ -59,7 +59,8 @@ def run_recipe(
     \b
     trueline train recipe.yaml --set optimizer.lr=0.001 --out runs/try
 
-    Exit codes: 0 done, 2 something to mend in the recipe, the rows or the machine.
+    Exit codes: 0 done, 1 a constraint found no solution, 2 something to mend in the recipe, the
+    rows or the machine.
     """
     from trueline.train import require_train
 
@@ -76,6 +77,13 @@ def run_recipe(
         progress.say("stopped: the checkpoint is kept; run the same command again to go on")
         raise SystemExit(130) from None
     _show(run, as_json)
+    if run.record.get("modifiers", {}).get("constraint", {}).get("certified") is False:
+        click.echo(
+            f"no solution found: the held-out bound is above the limit; the counts are in "
+            f"{run.folder}/safety_test.json",
+            err=True,
+        )
+        raise SystemExit(1)
 
 
 @train.command()

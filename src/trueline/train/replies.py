@@ -67,9 +67,13 @@ def sample_replies(
     Args:
         model: as `generating_model` gives it.
         prompts: token ids of each prompt.
+        tokenizer: knows padding and the end.
+        max_tokens: of a reply at most.
         temperature: 0 takes the likeliest token each time.
+        device: the model's.
     """
-    pad, end = int(tokenizer.pad_token_id or 0), last_id(tokenizer)
+    padding: Any = tokenizer.pad_token_id
+    pad, end = int(padding or 0), last_id(tokenizer)
     width = max(len(ids) for ids in prompts)
     table = torch.full((len(prompts), width), pad, dtype=torch.int64)
     mask = torch.zeros_like(table)
@@ -77,7 +81,8 @@ def sample_replies(
         if len(ids):
             table[row, width - len(ids) :] = torch.tensor(ids)
             mask[row, width - len(ids) :] = 1
-    config = GenerationConfig(
+    settings: Any = GenerationConfig
+    config = settings(
         max_new_tokens=max_tokens, do_sample=temperature > 0, pad_token_id=pad, eos_token_id=end,
         decoder_start_token_id=first_id(tokenizer), num_beams=1,
         **({"temperature": temperature, "top_k": 0, "top_p": 1.0} if temperature > 0 else {}),
@@ -112,12 +117,18 @@ def log_probabilities(model: Any, replies: Replies, temperature: float = 1.0) ->
         logits = told.logits[:, replies.prompt_ids.shape[1] - 1 : -1]
     scaled = logits.float() / (temperature if temperature > 0 else 1.0)
     each = scaled.log_softmax(-1).gather(-1, replies.ids.unsqueeze(-1)).squeeze(-1)
-    return each * replies.mask
+    kept: Tensor = each * replies.mask
+    return kept
 
 
 def leave_one_out(values: Tensor) -> Tensor:
-    """[prompts, samples]: each value less the mean of the other samples of its prompt, then
-    divided by the standard deviation of all; 0 where all are equal.
+    """Each value less the mean of the prompt's other samples, divided by the spread of all.
+
+    Args:
+        values: float32 [prompts, samples].
+
+    Returns:
+        The same shape; 0 where all values are equal.
 
     Reference: Kool, van Hoof & Welling (2019), Buy 4 REINFORCE Samples; Ahmadian et al. (2024),
     arXiv:2402.14740 (RLOO).
@@ -141,6 +152,7 @@ def combined_advantage(
     Args:
         rewards: float32 [prompts, samples], or None when the task's own loss is the objective.
         costs: by constraint, float32 [prompts, samples], from 0 to 1.
+        multipliers: lambda by constraint.
     """
     total = sum(multipliers[name] for name in costs)
     first = next(iter(costs.values()))

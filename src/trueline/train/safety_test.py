@@ -130,6 +130,8 @@ def certify_gaps(
     Args:
         groups: by constraint, the counts of each group. Fewer than two groups show no gap and
             prove nothing: the bound is then 1.
+        limits: by constraint, the largest gap allowed.
+        confidence: of all claims together.
     """
     share = shared_confidence(confidence, len(limits))
     claims: list[Claim] = []

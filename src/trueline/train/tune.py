@@ -60,6 +60,7 @@ def tune(
         out: folder to write to, in place of the study's.
         trials: trials in all, in place of the study's.
         parallel: trials at the same time; each is a process of its own.
+        progress: where to tell what was found; silent when not given.
         run_trial: how a combination is measured; `trueline.train.run.train` when None.
 
     Raises:
@@ -82,8 +83,7 @@ def tune(
         _go_on(found)
         total = _plan(found, options, folder)
         _run(found, options, metric, total, progress, run_trial or run_recipe)
-        report = _finish(found, options, metric, folder)
-    return report
+        return _finish(found, options, metric, folder)
 
 
 def checked_metric(options: StudyOptions) -> str:

@@ -160,7 +160,10 @@ def _row(trial: FrozenTrial) -> dict[str, Any]:
 def _notes(options: StudyOptions) -> list[str]:
     from trueline.train.recipe_file import load_recipe
 
-    if not any(entry.modifier == "constraint" for entry in load_recipe(options.recipe).modifiers):
+    if not any(
+        getattr(entry, "modifier", "") == "constraint"
+        for entry in load_recipe(options.recipe).modifiers
+    ):
         return []
     return [
         "every trial's safety test read the same held-out rows, so that picking a certified one "

@@ -1,0 +1,1 @@
+"""Hooks on the loop, one file each."""
