@@ -28,7 +28,7 @@ class Average:
         """Move towards the model's weights, after each step (counted from 1)."""
         share = 1 - min(self._decay, (1 + step) / (10 + step))
         weights: list[Tensor] = [p.detach() for p in model.parameters()]
-        torch._foreach_lerp_(self._mean, weights, share)
+        torch._foreach_lerp_(self._mean, weights, share)  # pyright: ignore[reportPrivateImportUsage]
 
     @contextmanager
     def in_place(self, model: nn.Module) -> Iterator[None]:

@@ -33,6 +33,6 @@ def make_accelerator(recipe: Recipe) -> Accelerator:
     return Accelerator(cpu=on_cpu)
 
 
-def autocast(loop: LoopOptions, device: torch.device) -> AbstractContextManager[None]:
+def autocast(loop: LoopOptions, device: torch.device) -> AbstractContextManager[object]:
     """bfloat16 where it is safe, when the recipe asks for it."""
     return torch.autocast(device.type, torch.bfloat16, enabled=loop.bf16)

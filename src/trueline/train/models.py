@@ -50,7 +50,7 @@ def make_config(options: ModelOptions, tokenizer: PreTrainedTokenizerFast) -> Pr
     if options.kind in ("bert", "roberta"):
         roberta = options.kind == "roberta"
         # RoBERTa counts positions from behind the padding id.
-        extra = int(tokenizer.pad_token_id or 0) + 1 if roberta else 0
+        extra = id_or_zero(tokenizer.pad_token_id) + 1 if roberta else 0
         return (RobertaConfig if roberta else BertConfig)(
             hidden_size=width, num_hidden_layers=layers, num_attention_heads=heads,
             intermediate_size=inner, max_position_embeddings=options.max_length + extra,
@@ -82,6 +82,11 @@ def make_config(options: ModelOptions, tokenizer: PreTrainedTokenizerFast) -> Pr
 def first_id(tokenizer: PreTrainedTokenizerFast) -> int:
     """The id a sequence begins with: [CLS], or the beginning of a text."""
     return _first_of(tokenizer, ("cls_token_id", "bos_token_id", "eos_token_id"))
+
+
+def id_or_zero(value: object) -> int:
+    """A special token's id; 0 for a tokenizer without that token."""
+    return value if isinstance(value, int) else 0
 
 
 def last_id(tokenizer: PreTrainedTokenizerFast) -> int:

@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 from trueline.core.errors import InputError
 from trueline.train.batching import attention_of, padded
 from trueline.train.data import place_of
-from trueline.train.models import first_id, last_id
+from trueline.train.models import first_id, id_or_zero, last_id
 from trueline.train.task import Example, Row
 
 
@@ -78,7 +78,7 @@ def input_tensors(
 ) -> dict[str, Tensor]:
     """`input_ids`, `attention_mask` unless all are equally long, `token_type_ids` where given."""
     ids = [example["input_ids"] for example in examples]
-    batch = {"input_ids": padded(ids, int(tokenizer.pad_token_id or 0))}
+    batch = {"input_ids": padded(ids, id_or_zero(tokenizer.pad_token_id))}
     attention = attention_of([len(row) for row in ids])
     if attention is not None:
         batch["attention_mask"] = attention

@@ -20,7 +20,7 @@ from transformers import PreTrainedTokenizerFast
 from trueline.core.errors import InputError
 from trueline.train.batching import generator, mixed_seed, pack_blocks
 from trueline.train.masked_lm import MaskedLm
-from trueline.train.models import first_id, last_id, masked_lm
+from trueline.train.models import first_id, id_or_zero, last_id, masked_lm
 from trueline.train.setup import Setup, TaskOptions
 from trueline.train.task import Batch, Example, Loss, Metrics, Row
 from trueline.train.tasks.encoding import column, decoded, framed, input_tensors, text_field
@@ -126,7 +126,7 @@ class MlmTask:
         batch = input_tensors(examples, self.tokenizer)
         ids = batch["input_ids"]
         if "plain" in examples[0]:
-            mask = ids == self.tokenizer.mask_token_id
+            mask = ids.eq(id_or_zero(self.tokenizer.mask_token_id))
             count = max(int(mask.sum(1).max()), 1)
             at = mask.to(torch.int8).topk(count, dim=1).indices.sort(1).values
             known = mask.gather(1, at)
@@ -212,7 +212,7 @@ class MlmTask:
         kind = draws[1].gather(1, order)
         other = (draws[2].gather(1, order) * len(self.tokenizer)).long()
         put = torch.where(kind < REPLACED, other, right)
-        put = torch.where(kind < MASKED, int(self.tokenizer.mask_token_id or 0), put)
+        put = torch.where(kind < MASKED, id_or_zero(self.tokenizer.mask_token_id), put)
         read = ids.scatter(1, order, torch.where(taken, put, right))
         return {"input_ids": read, "masked_at": order, "targets": targets}
 

@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from transformers import PreTrainedTokenizerFast
 
+from trueline.train.models import id_or_zero
+
 # Han characters and every other sign that is no letter or digit stand alone; the rest runs on.
 _HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _UNIT = re.compile(rf"[{_HAN}]|[^\W_{_HAN}]+(?:['’][^\W_{_HAN}]+)?|\S")
@@ -71,4 +73,4 @@ def unit_ids(tokenizer: PreTrainedTokenizerFast, parts: Sequence[Unit]) -> list[
 def _ids(tokenizer: PreTrainedTokenizerFast, text: str, spaced: bool) -> tuple[int, ...]:
     shown = f" {text}" if spaced else text
     ids = tokenizer.backend_tokenizer.encode(shown, add_special_tokens=False).ids
-    return tuple(ids) or (int(tokenizer.unk_token_id or 0),)
+    return tuple(ids) or (id_or_zero(tokenizer.unk_token_id),)
