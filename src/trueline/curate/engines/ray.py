@@ -39,7 +39,7 @@ class RayEngine:
         self._started_here = False
 
     def run(self, plan: Plan, tasks: Iterable[Task]) -> Iterator[Done]:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
 
         self._start()
         remote: Any = ray.remote(num_cpus=1, max_retries=RETRIES)(_work)
@@ -59,13 +59,13 @@ class RayEngine:
 
     def close(self) -> None:
         if self._started_here:
-            import ray
+            import ray  # pyright: ignore[reportMissingImports]
 
             ray.shutdown()
             self._started_here = False
 
     def _start(self) -> None:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
 
         if ray.is_initialized():
             return
@@ -88,7 +88,7 @@ class RayEngine:
 def _work(token: str, held: list[Any], task: Task) -> Done:
     worker = _workers.get(token)
     if worker is None:
-        import ray
+        import ray  # pyright: ignore[reportMissingImports]
 
         _workers.clear()
         worker = _workers[token] = Worker(ray.get(held[0]))
@@ -96,8 +96,8 @@ def _work(token: str, held: list[Any], task: Task) -> Done:
 
 
 def _result(reference: Any) -> Done:
-    import ray
-    from ray.exceptions import RayTaskError, WorkerCrashedError
+    import ray  # pyright: ignore[reportMissingImports]
+    from ray.exceptions import RayTaskError, WorkerCrashedError  # pyright: ignore[reportMissingImports]
 
     try:
         done: Done = ray.get(reference)
