@@ -246,6 +246,48 @@ def test_a_step_that_fails_on_a_document_loses_that_document_alone_when_told_to_
     assert data(tmp_path / "out").height == 28
 
 
+@dataclass(frozen=True)
+class Failing:
+    """A step that fails on every document, in one way."""
+
+    error: Exception
+    name: str = "failing"
+
+    def run(self, batch: Batch) -> Result:
+        raise self.error
+
+
+class FailingOptions(StepOptions):
+    step: Literal["failing"] = "failing"
+    disk: bool = False
+
+    def build(self, run: RunSettings) -> Failing:
+        return Failing(OSError(28, "No space left on device") if self.disk else KeyError("x"))
+
+
+def test_a_step_that_fails_on_every_document_leaves_a_fault_for_each(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "a.jsonl", records(1200))
+
+    run = curate(
+        made_of(FailingOptions(), on_error="skip"), input=str(source), out=tmp_path / "out"
+    )
+
+    assert (run.counts.fault, run.counts.documents) == (1200, 0)
+
+
+def test_a_full_disk_is_no_documents_fault(tmp_path: Path) -> None:
+    source = write_jsonl(tmp_path / "a.jsonl", records(30))
+    recipe = made_of(FailingOptions(disk=True), on_error="skip")
+
+    with pytest.raises(InputError) as told:
+        curate(recipe, input=str(source), out=tmp_path / "out")
+
+    assert str(told.value) == (
+        "step failing cannot go on: [Errno 28] No space left on device. Finished batches are "
+        "kept; mend it and run the same command again"
+    )
+
+
 def test_unreadable_records_end_the_run_by_default_and_are_all_told(tmp_path: Path) -> None:
     source = tmp_path / "a.jsonl"
     source.write_text('{"id": 1, "text": "ok"}\nnope\n{"id": 3}\n', encoding="utf-8")

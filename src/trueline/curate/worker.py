@@ -143,26 +143,40 @@ def _free_name(name: str) -> str:
 
 def _apply(step: MapStep, documents: Documents, on_error: str) -> int:
     """Run one step and take its result over; returns how many documents it added."""
-    if not len(documents):
-        return 0
-    batch = Batch(documents.ids, documents.texts, documents.columns)
-    try:
-        result = step.run(batch)
-    except InputError:
-        raise
-    except Exception as error:  # whatever it is, one document causes it: find that one
-        position, cause = _culprit(step, batch, error)
-        where = f"{documents.sources[position]}, line {documents.lines[position]}"
-        message = f"step {step.name} failed ({type(cause).__name__})"
-        if on_error == "stop":
+    while len(documents):
+        batch = Batch(documents.ids, documents.texts, documents.columns)
+        try:
+            result = step.run(batch)
+        except InputError:
+            raise
+        except (OSError, MemoryError) as error:  # the machine's fault: no document causes it
             raise InputError(
-                f"{where}: {message} on document {documents.ids[position]!r:.80}. With "
-                "`on_error: skip` in the recipe the run goes on without it"
-            ) from cause
-        fault = _fate(documents, position, "fault", step.name, Drop(message))
-        documents.fates.append(fault)
-        _keep(documents, [row != position for row in range(len(documents))])
-        return _apply(step, documents, on_error)
+                f"step {step.name} cannot go on: {error or type(error).__name__}. Finished batches "
+                "are kept; mend it and run the same command again"
+            ) from error
+        except Exception as error:  # whatever it is, one document causes it: find that one
+            _leave_out(step, documents, *_culprit(step, batch, error), on_error)
+            continue
+        return _accept(step, documents, result)
+    return 0
+
+
+def _leave_out(
+    step: MapStep, documents: Documents, position: int, cause: Exception, on_error: str
+) -> None:
+    """Make a document on which a step fails a fault row, or end the run."""
+    where = f"{documents.sources[position]}, line {documents.lines[position]}"
+    message = f"step {step.name} failed ({type(cause).__name__})"
+    if on_error == "stop":
+        raise InputError(
+            f"{where}: {message} on document {documents.ids[position]!r:.80}. With "
+            "`on_error: skip` in the recipe the run goes on without it"
+        ) from cause
+    documents.fates.append(_fate(documents, position, "fault", step.name, Drop(message)))
+    _keep(documents, [row != position for row in range(len(documents))])
+
+
+def _accept(step: MapStep, documents: Documents, result: Result) -> int:
     if isinstance(step, _Measuring) and (result.drops or result.texts is not None or result.added):
         raise RuntimeError(f"step {step.name} may only measure here, not drop, change or add")
     return _take_over(step.name, documents, result)
