@@ -1,13 +1,8 @@
-"""`understand`: intent and slots of a user's turn; `respond`: the reply to a conversation.
-
-A row holds turns: `{"turns": [{"role": "user", "text": "订一张去北京的票", "intent": "book",
-"slots": [{"name": "city", "value": "北京"}]}, {"role": "assistant", "text": "好的"}]}`. A slot's
-value is looked for in its turn; `start` may say where it stands. Earlier turns are read as history.
-"""
+"""`understand`: intent and slots of a user's turn, with the turns before it as history."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -15,18 +10,16 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import PreTrainedTokenizerFast
 
 from trueline.core.errors import InputError
 from trueline.train.batching import padded
 from trueline.train.data import place_of
 from trueline.train.heads import EncoderWithHeads, draw_heads
 from trueline.train.metrics import classification, entities, entity_scores
-from trueline.train.model_options import DECODERS
-from trueline.train.models import causal_lm, encoder, encoder_decoder, first_id, last_id
-from trueline.train.setup import Setup, TaskOptions
+from trueline.train.models import encoder, first_id, last_id
+from trueline.train.setup import Setup
 from trueline.train.task import Batch, Example, Loss, Metrics, Row
-from trueline.train.tasks.causal import next_token_loss
 from trueline.train.tasks.encoding import (
     column,
     decoded,
@@ -34,22 +27,11 @@ from trueline.train.tasks.encoding import (
     model_inputs,
     weighted_mean,
 )
-from trueline.train.tasks.generation import continued, written
 from trueline.train.tasks.mlm import IGNORED
 from trueline.train.tasks.tag import OUTSIDE, joined
+from trueline.train.tasks.turns import DialogueOptions, last_turns, turns_of
 from trueline.train.tasks.units import Unit, unit_ids, units
 from trueline.train.tokenizers import token_ids
-
-
-class DialogueOptions(TaskOptions):
-    """What both dialogue tasks read."""
-
-    turns: str = Field(default="turns", min_length=1, description="Field of the list of turns.")
-    history: int = Field(default=3, ge=0, le=100, description="Earlier turns that are read.")
-    text: str = Field(default="text", min_length=1, description="Field of a text that comes alone.")
-
-    def texts(self, row: Row) -> list[str]:
-        return [turn["text"] for turn in turns_of(self, row)]
 
 
 class UnderstandOptions(DialogueOptions):
@@ -74,20 +56,6 @@ class UnderstandOptions(DialogueOptions):
                     "Turns of role user have the fields text and intent"
                 )
         return UnderstandTask(self, setup, intents, tags)
-
-
-class RespondOptions(DialogueOptions):
-    """Write the assistant's next turn; with an encoder-decoder or a decoder."""
-
-    task: Literal["respond"] = "respond"
-    label_smoothing: float = Field(
-        default=0.0, ge=0, lt=1, description="Share of the target spread over the vocabulary."
-    )
-    max_new_tokens: int = Field(default=64, ge=1, description="Tokens written at most.")
-
-    def build(self, setup: Setup) -> RespondTask:
-        decoder = bool(setup.facts.get("decoder", setup.model.kind in DECODERS))
-        return RespondTask(self, setup, decoder)
 
 
 @dataclass(frozen=True)
@@ -271,173 +239,11 @@ class UnderstandTask:
             heads.append(len(ids))
             ids += piece
         ids.append(end)
-        texts = [turn["text"] for turn in _last(before, self.options.history)]
+        texts = [turn["text"] for turn in last_turns(before, self.options.history)]
         for earlier in reversed(token_ids(self.tokenizer, texts) if texts else []):
             ids += [*earlier, end]
         found: dict[str, Any] = {"input_ids": ids[: self.longest], "heads": heads}
         return {**found, "cut": cut} if cut else found
-
-
-@dataclass(frozen=True)
-class RespondTask:
-    """The task at work; see `trueline.train.task.Task`.
-
-    Args:
-        decoder: a decoder writes on behind the conversation; else an encoder reads it.
-    """
-
-    options: RespondOptions
-    setup: Setup
-    decoder: bool
-
-    @property
-    def name(self) -> str:
-        return self.options.task
-
-    @property
-    def main_metric(self) -> str:
-        return "loss"
-
-    @property
-    def facts(self) -> Mapping[str, Any]:
-        return {"decoder": self.decoder}
-
-    @property
-    def tokenizer(self) -> PreTrainedTokenizerFast:
-        return self.setup.tokenizer
-
-    @property
-    def input_field(self) -> str:
-        return self.options.text
-
-    @property
-    def longest(self) -> int:
-        """Tokens of an example at most."""
-        return self.options.max_length or self.setup.model.max_length
-
-    def encode(self, rows: Sequence[Row]) -> list[Example]:
-        return [example for row in rows for example in self._replies(row)]
-
-    def encode_inputs(self, rows: Sequence[Row]) -> list[Example]:
-        room = self.longest - (self.options.max_new_tokens if self.decoder else 0)
-        found: list[Example] = []
-        for row in rows:
-            turns = _last(turns_of(self.options, row), self.options.history + 1)
-            found.append({"input_ids": self._conversation(turns, max(room, 4))})
-        return found
-
-    def length(self, example: Example) -> int:
-        return max(len(example["input_ids"]), len(example.get("targets", ())))
-
-    def collate(self, examples: Sequence[Example], random: torch.Generator) -> Batch:
-        del random
-        batch = input_tensors(examples, self.tokenizer)
-        if "targets" in examples[0]:
-            batch["targets"] = padded([example["targets"] for example in examples], IGNORED)
-        return batch
-
-    def build_model(self) -> PreTrainedModel:
-        return causal_lm(self.setup) if self.decoder else encoder_decoder(self.setup)
-
-    def loss(self, model: nn.Module, batch: Batch) -> Loss:
-        targets = batch["targets"]
-        smoothing = self.options.label_smoothing if model.training else 0.0
-        if self.decoder:
-            logits = model(**model_inputs(batch), use_cache=False).logits
-            return next_token_loss(logits[:, :-1], targets[:, 1:], smoothing)
-        logits = model(**model_inputs(batch), labels=targets, use_cache=False).logits
-        return next_token_loss(logits, targets, smoothing)
-
-    def predict(self, model: nn.Module, batch: Batch) -> list[Any]:
-        most = self.options.max_new_tokens
-        texts = (
-            continued(model, self.tokenizer, batch, most, self.longest)
-            if self.decoder
-            else written(model, self.tokenizer, batch, min(most, self.longest - 1), 1)
-        )
-        return [{"text": text.strip()} for text in texts]
-
-    def score(self, predictions: Sequence[Any], examples: Sequence[Example]) -> Metrics:
-        """Replies are measured by their loss: there are many good ones."""
-        return Metrics({}, self.main_metric, higher_is_better=False)
-
-    def preview(self, example: Example, random: torch.Generator) -> str:
-        del random
-        aims = [target for target in example["targets"] if target != IGNORED]
-        return "\n".join([
-            "reads   " + " | ".join(decoded(self.tokenizer, example["input_ids"])),
-            "writes  " + " | ".join(decoded(self.tokenizer, aims)),
-        ])  # fmt: skip
-
-    def _replies(self, row: Row) -> Iterator[Example]:
-        turns = turns_of(self.options, row)
-        end = last_id(self.tokenizer)
-        for number, turn in enumerate(turns):
-            if turn["role"] != "assistant" or number == 0:
-                continue
-            reply = [*token_ids(self.tokenizer, [turn["text"]])[0], end]
-            room = self.longest // 2 if self.decoder else self.longest
-            before = _last(turns[:number], self.options.history + 1)
-            cut = {"cut": len(reply) - room} if len(reply) > room else {}
-            reply = reply[:room]
-            if self.decoder:
-                asked = self._conversation(before, self.longest - len(reply))
-                aims = [IGNORED] * len(asked) + reply
-                yield {"input_ids": [*asked, *reply], "targets": aims, **cut}
-            else:
-                asked = self._conversation(before, self.longest)
-                yield {"input_ids": asked, "targets": reply, **cut}
-
-    def _conversation(self, turns: Sequence[Mapping[str, Any]], room: int) -> list[int]:
-        """`[CLS] turn [SEP] turn [SEP]`, the end of it when it is too long."""
-        end = last_id(self.tokenizer)
-        ids = [
-            index
-            for piece in token_ids(self.tokenizer, [turn["text"] for turn in turns])
-            for index in (*piece, end)
-        ]
-        return [first_id(self.tokenizer), *ids[-(room - 1) :]]
-
-
-def turns_of(options: DialogueOptions, row: Row) -> list[dict[str, Any]]:
-    """The turns of a row, each with `role`, `text` and `slots`; a lone text is one user turn.
-
-    Raises:
-        InputError: a turn has no text, an unknown role, or slots of another form.
-    """
-    raw = row.get(options.turns)
-    if raw is None and isinstance(row.get(options.text), str):
-        return [{"role": "user", "text": row[options.text], "slots": []}]
-    if not isinstance(raw, list) or not raw:
-        has = ", ".join(sorted(map(str, row))) or "nothing"
-        raise InputError(
-            f"{place_of(row)}: no list of turns in {options.turns!r}; the row has: {has}. Set "
-            "task.turns to one of them"
-        )
-    found: list[dict[str, Any]] = []
-    for number, turn in enumerate(raw):
-        place = f"{place_of(row)}: {options.turns}[{number}]"
-        if not isinstance(turn, dict) or not isinstance(turn.get("text"), str):
-            raise InputError(f"{place} is an object with a text. Mend the row")
-        if turn.get("role") not in ("user", "assistant", "system"):
-            raise InputError(
-                f"{place}.role is user, assistant or system, not {turn.get('role')!r}. Mend the row"
-            )
-        slots = turn.get("slots", [])
-        if not isinstance(slots, list) or not all(
-            isinstance(s, dict)
-            and isinstance(s.get("name"), str)
-            and isinstance(s.get("value"), str)
-            for s in slots
-        ):
-            raise InputError(
-                f"{place}.slots is a list of objects with name and value. Mend the row"
-            )
-        kept: dict[str, Any] = {"role": turn["role"], "text": turn["text"], "slots": slots}
-        if turn["role"] == "user" and isinstance(turn.get("intent"), str):
-            kept["intent"] = turn["intent"]
-        found.append(kept)
-    return found
 
 
 def _slot_tags(turn: Mapping[str, Any], parts: Sequence[Unit]) -> list[str]:
@@ -455,7 +261,3 @@ def _slot_tags(turn: Mapping[str, Any], parts: Sequence[Unit]) -> list[str]:
         for order, number in enumerate(inside):
             tags[number] = f"{'I' if order else 'B'}-{slot['name']}"
     return tags
-
-
-def _last(turns: Sequence[Mapping[str, Any]], count: int) -> Sequence[Mapping[str, Any]]:
-    return turns[-count:] if count else []
