@@ -106,7 +106,7 @@ def test_a_newer_database_is_refused_and_left_alone(url: str) -> None:
         EventStore.open(url)
 
     assert (
-        "the database has schema 0099, newer than 0003, the newest this version knows; "
+        "the database has schema 0099, newer than 0004, the newest this version knows; "
         "upgrade Trueline, or give another database"
     ) in str(error.value)
     database = connect(url)

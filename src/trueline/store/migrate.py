@@ -11,7 +11,7 @@ from trueline.store.database import Database, store_error
 
 # Every revision in order; the last one is this version's schema. A test compares the list
 # with `migrations/versions`, so that opening a current database never imports Alembic.
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 _LOCK = 0x7472756C  # any fixed number: PostgreSQL's advisory lock while upgrading
 
 

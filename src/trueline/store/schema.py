@@ -174,3 +174,107 @@ rollups = Table(
     PrimaryKeyConstraint("width", "start", "chain_id"),
     sqlite_with_rowid=False,
 )
+
+# What the monitor remembers of a stream between looks: `cursor` holds the last sequence number
+# read of every chain, so that no event is counted twice and none is missed.
+watches = Table(
+    "watches",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("rule_hash", Text, nullable=False),
+    Column("cursor", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+)
+
+# Who does a job that only one process may do, and until when.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("opened_us", BigInteger, nullable=False),
+    Column("updated_us", BigInteger, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("facts", Text, nullable=False),
+    Column("acknowledged_by", Text, nullable=False),
+    Column("resolved_by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("delivered", Text, nullable=False),
+    Index("ix_alarms_state", "state", "opened_us"),
+    Index("ix_alarms_rule", "rule", "opened_us"),
+)
+
+silences = Table(
+    "silences",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("rule", Text, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+
+# `probability` is the chance with which the item was drawn at random; NULL for items that were
+# picked for a reason and so say nothing about rates.
+review_items = Table(
+    "review_items",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("exchange_id", Text, nullable=False),
+    Column("drawn_for", Text, nullable=False),
+    Column("probability", Double),
+    Column("priority", Double, nullable=False),
+    Column("drawn_us", BigInteger, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("categories", Text, nullable=False),
+    Column("closed_us", BigInteger),
+    UniqueConstraint("exchange_id", "drawn_for", name="uq_review_items"),
+    Index("ix_review_items_state", "state", "priority"),
+    Index("ix_review_items_drawn", "drawn_us"),
+)
+
+review_labels = Table(
+    "review_labels",
+    metadata,
+    Column("item_id", Text, nullable=False),
+    Column("reviewer", Text, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("categories", Text, nullable=False),
+    Column("adjudicates", SmallInteger, nullable=False),
+    Column("time_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("item_id", "reviewer"),
+    Index("ix_review_labels_time", "time_us"),
+)
+
+# A version of the policy on its way: proposed, approved, canary, active, rejected, rolled_back.
+policy_versions = Table(
+    "policy_versions",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("policy", Text, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("parent_hash", Text, nullable=False),
+    Column("yaml", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("share", Double, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("approver", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("decided_us", BigInteger),
+    Index("ix_policy_versions_state", "state", "created_us"),
+)
