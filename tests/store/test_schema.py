@@ -22,10 +22,22 @@ from trueline.store.events import EventStore
 from trueline.store.migrate import REVISIONS, upgrade
 from trueline.store.overview import overview
 from trueline.store.queries import get_exchange
-from trueline.store.schema import metadata, rollups
+from trueline.store.schema import (
+    alarms,
+    leases,
+    metadata,
+    policy_versions,
+    review_items,
+    review_labels,
+    rollups,
+    silences,
+    watches,
+)
 from trueline.store.verify import verify
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+SINCE_0004 = (watches, leases, alarms, silences, review_items, review_labels, policy_versions)
 
 
 def revision(database: Database) -> str | None:
@@ -68,7 +80,8 @@ def test_an_older_database_is_upgraded_with_what_it_holds(url: str) -> None:
         before = overview(store, LONG_AGO).whole
         # Take the store back to what revision 0002 wrote.
         with store.database.writer.connect() as connection:
-            rollups.drop(connection)
+            for table in (rollups, *SINCE_0004):
+                table.drop(connection)
             connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))
             connection.commit()
 
