@@ -52,7 +52,7 @@ class Alarm:
     acknowledged_by: str = ""
     resolved_by: str = ""
     reason: str = ""
-    delivered: Mapping[str, str] = field(default_factory=dict[str, str])
+    delivered: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
     def as_json(self) -> dict[str, Any]:
         """A JSON-ready dictionary."""
@@ -144,8 +144,8 @@ def step(
     return store.change(_change(f"alarm.{state}", alarm_id, row, _update(alarm_id, row)))
 
 
-def note_delivery(store: EventStore, alarm: Alarm, delivered: Mapping[str, str]) -> Future[Receipt]:
-    """Record by channel whether the message went out: `sent`, `silenced`, `failed: why`."""
+def note_delivery(store: EventStore, alarm: Alarm, delivered: Mapping[str, Any]) -> Future[Receipt]:
+    """Record by channel what became of the message: when it was sent, or why not and when next."""
     row = {"delivered": _dump({**alarm.delivered, **delivered}), "updated_us": microseconds(now())}
     return store.change(_change("alarm.delivered", alarm.id, row, _update(alarm.id, row)))
 

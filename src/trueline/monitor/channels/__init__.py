@@ -1,0 +1,1 @@
+"""How a message reaches people: webhooks, e-mail, commands, the log."""
