@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import sys
 from datetime import datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from trueline.cli.keys import db_option
-from trueline.cli.options import json_option
+from trueline.cli.options import author_name, json_option
 from trueline.cli.times import Moment
 from trueline.core.records import Action
 
@@ -117,7 +116,7 @@ def prune(db: str, before: datetime, texts_only: bool, as_json: bool) -> None:
     # Only looks first, so that a wrong path makes no new database.
     EventStore.open(db, read_only=True).close()
     with EventStore.open(db) as store:
-        report = prune_store(store, before, texts_only=texts_only, author=_author())
+        report = prune_store(store, before, texts_only=texts_only, author=author_name(None))
     if as_json:
         row = {
             "exchanges": report.exchanges,
@@ -165,10 +164,3 @@ def _receipt(text: str) -> Receipt:
     if len(parts) != 3 or not parts[1].isascii() or not parts[1].isdigit():
         raise InputError("a receipt reads CHAIN:SEQ:HASH, as `events verify` prints heads")
     return Receipt(parts[0], int(parts[1]), parts[2])
-
-
-def _author() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError, ImportError):
-        return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,3 +31,13 @@ def find_policy(path: str | None) -> Policy:
     if path in TEMPLATES and not Path(path).exists():
         return policy_from_template(path)
     return load_policy(path)
+
+
+def author_name(given: str | None) -> str:
+    """Who does something: the name given, or the system's user name; empty when there is none."""
+    if given:
+        return given
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""

@@ -32,8 +32,13 @@ MAX_DEPTH = 50
 MAX_NODES = 200_000  # a file that expands beyond this through aliases is refused
 
 #: What messages call a file.
-Kind = Literal["policy", "recipe", "study"]
-_KINDS_ZH: Mapping[Kind, str] = {"policy": "策略", "recipe": "配方", "study": "研究"}
+Kind = Literal["policy", "recipe", "study", "monitor file"]
+_KINDS_ZH: Mapping[Kind, str] = {
+    "policy": "策略",
+    "recipe": "配方",
+    "study": "研究",
+    "monitor file": "监控文件",
+}
 
 _TOO_MANY = Message(
     "too_many", f"expands to more than {MAX_NODES} values", f"展开后超过 {MAX_NODES} 个值"

@@ -129,6 +129,9 @@ class Metrics:
         self.policy_faulty = Gauge(
             "trueline_policy_faulty", "1 while the policy file has faults and the old one is used."
         )
+        self.alarms = Counter(
+            "trueline_alarms_total", "Alarms raised by the monitor.", ("rule", "severity")
+        )
         self.in_flight = Gauge("trueline_in_flight_requests", "Requests being answered now.")
 
     def expose(self) -> str:

@@ -16,6 +16,7 @@ from trueline.core.errors import InputError
 from trueline.gateway.app import Gateway
 from trueline.gateway.http_client import TimeLimits
 from trueline.gateway.http_server import BoundedHttp
+from trueline.gateway.monitoring import keep_monitoring, monitoring_of
 from trueline.gateway.policies import Policies
 from trueline.gateway.retention import keep_retention
 from trueline.gateway.settings import Settings, upstream_key
@@ -66,6 +67,7 @@ def open_state(settings: Settings, upstream: Upstream) -> GatewayState:
                     f"{store.database.name}\n  Or listen on this machine only: --host 127.0.0.1"
                 )
             state = GatewayState(settings, policies, store, keys, upstream)
+            state.monitoring = monitoring_of(state)
             state.note_policies()
         except BaseException:
             keys.close()
@@ -126,7 +128,7 @@ class Server(uvicorn.Server):
         self._state = state
         self._on_ready = on_ready
         self._reloads: set[asyncio.Task[str]] = set()
-        self._retention: asyncio.Task[None] | None = None
+        self._background: list[asyncio.Task[None]] = []
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -137,7 +139,11 @@ class Server(uvicorn.Server):
                 asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._reload)
             except (RuntimeError, ValueError):
                 log.debug("no_signals_outside_the_main_thread")
-        self._retention = asyncio.create_task(keep_retention(self._state))
+        self._background.append(asyncio.create_task(keep_retention(self._state)))
+        if self._state.monitoring is not None:
+            self._background.append(
+                asyncio.create_task(keep_monitoring(self._state, self._state.monitoring))
+            )
         # What was loaded lives as long as the process: leave it out of garbage collection.
         gc.collect()
         gc.freeze()
@@ -146,8 +152,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._state.stopping = True
-        if self._retention is not None:
-            self._retention.cancel()
+        for task in self._background:
+            task.cancel()
         await super().shutdown(sockets)
 
     def _reload(self) -> None:

@@ -51,6 +51,10 @@ class Settings(BaseModel):
         default_factory=dict[str, str],
         description="Policies that keys may name, each a file or a template name.",
     )
+    monitor: str = Field(
+        default="",
+        description="Monitor file; empty: ./monitor.yaml, else the defaults; `off`: none.",
+    )
     shadow: bool = Field(default=False, description="Check and record everything, change nothing.")
     shadow_keys: tuple[str, ...] = Field(
         default=(), description="Ids of keys whose requests run in shadow mode."

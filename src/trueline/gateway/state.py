@@ -15,6 +15,7 @@ from trueline.gateway.rate_limit import RateLimiter
 from trueline.gateway.settings import Settings
 from trueline.gateway.upstream import Upstream
 from trueline.guard.guard import Guard
+from trueline.monitor.rules import Monitoring
 from trueline.store.events import EventStore
 from trueline.store.keyring import KeyRing
 from trueline.store.policies import save_policy
@@ -59,6 +60,7 @@ class GatewayState:
     metrics: Metrics = field(default_factory=Metrics)
     limiter: RateLimiter = field(default_factory=RateLimiter)
     auth: Authenticator = field(init=False)
+    monitoring: Monitoring | None = None
     stopping: bool = False
     _noted: set[str] = field(default_factory=set[str])
     _probe: tuple[float, str, str] = (float("-inf"), "", "")
