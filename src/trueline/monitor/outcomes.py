@@ -1,13 +1,9 @@
-"""What an exchange counts as under a rule: 1, 0, or not at all.
-
-A *violation* is a reply of the model that broke the policy (redacted, rewritten or blocked),
-whether or not the guard kept it from the user: it is C(M(x)) of the constraint. Only exchanges
-in which the model was asked count, since a blocked prompt says nothing about the model.
-"""
+"""What an exchange counts as under a rule: 1, 0, or not at all (`core.violation`)."""
 
 from __future__ import annotations
 
 from trueline.core.records import Action
+from trueline.core.violation import broke_policy, model_was_asked, reply_categories
 from trueline.monitor.rules import DriftMeasure, RateRule, Where
 from trueline.store.stream import Observed
 
@@ -18,9 +14,12 @@ def rate_outcome(rule: RateRule, event: Observed) -> int | None:
     if not _looked_at(where, event):
         return None
     if rule.rate == "violation":
-        if not model_was_asked(event):
+        if not _was_asked(event):
             return None
-        return int(broke_policy(event, where.category))
+        broke = broke_policy(event.reply_action)
+        if broke and where.category:
+            broke = where.category in reply_categories(event.scores)
+        return int(broke)
     if rule.rate == "prompt_violation":
         return int(event.prompt_action > Action.FLAG)
     if rule.rate == "blocked":
@@ -33,31 +32,6 @@ def rate_outcome(rule: RateRule, event: Observed) -> int | None:
     return None if value is None else int(str(value) == where.equals)
 
 
-def model_was_asked(event: Observed) -> bool:
-    """Whether the model answered: no error, and the prompt was let through."""
-    if event.error or not event.reply_chars:
-        return False
-    return event.shadow or event.prompt_action < Action.BLOCK
-
-
-def broke_policy(event: Observed, category: str = "") -> bool:
-    """Whether the reply broke the policy, in `category` when one is given."""
-    if event.reply_action <= Action.FLAG:
-        return False
-    return not category or category in reply_categories(event)
-
-
-def reply_categories(event: Observed) -> frozenset[str]:
-    """Categories acted on in the reply; empty where the scores were not read."""
-    return frozenset(
-        str(score["category"])
-        for channel, scores in event.scores.items()
-        if channel.startswith("reply")
-        for score in scores
-        if score.get("action", "allow") not in ("allow", "flag")
-    )
-
-
 def drift_value(measure: DriftMeasure, where: Where, event: Observed) -> float | None:
     """The number a drift rule compares; None for an event it does not look at."""
     if not _looked_at(where, event):
@@ -65,7 +39,7 @@ def drift_value(measure: DriftMeasure, where: Where, event: Observed) -> float |
     if measure == "prompt_length":
         return float(event.prompt_chars) if event.prompt_chars else None
     if measure == "reply_length":
-        return float(event.reply_chars) if model_was_asked(event) else None
+        return float(event.reply_chars) if _was_asked(event) else None
     if measure == "latency":
         return event.latency_ms
     if measure == "language_zh":
@@ -80,3 +54,7 @@ def _looked_at(where: Where, event: Observed) -> bool:
         and (not where.key or event.key_id == where.key)
         and (not where.model or event.model == where.model)
     )
+
+
+def _was_asked(event: Observed) -> bool:
+    return model_was_asked(event.error, event.reply_chars, event.shadow, event.prompt_action)

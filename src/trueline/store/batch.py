@@ -11,8 +11,9 @@ from sqlalchemy.sql.dml import UpdateBase
 
 from trueline.core.exchange import Exchange, new_id
 from trueline.core.records import Action
+from trueline.core.violation import broke_policy, model_was_asked, reply_categories
 from trueline.store.chain import Head, Receipt, body_hash, link
-from trueline.store.rollups import Tally
+from trueline.store.rollups import Tally, strata
 from trueline.store.rows import COLUMNS, Plain, Row, exchange_values
 
 _ACTIONS = tuple(str(action) for action in Action)
@@ -104,6 +105,7 @@ def build_batch(entries: Sequence[Prepared | Change], head: Head) -> Batch:
                 plain[7],
                 plain[18],
                 plain[19],
+                *_strata(plain),
             )
         else:
             row = audit_row(entry, chain_id, seq, digest)
@@ -113,6 +115,17 @@ def build_batch(entries: Sequence[Prepared | Change], head: Head) -> Batch:
         batch.receipts.append(Receipt(chain_id, seq, digest.hex()))
     batch.head = Head(chain_id, seq, digest)
     return batch
+
+
+def _strata(plain: Plain) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Strata in which the model was asked, and in which its reply broke the policy."""
+    if not model_was_asked(plain[17], plain[22], bool(plain[7]), plain[9]):
+        return (), ()
+    asked = strata(plain[15], plain[2], plain[3], plain[4])
+    if not broke_policy(plain[10]):
+        return asked, ()
+    categories = reply_categories(orjson.loads(plain[12]))
+    return asked, (*asked, *(f"c:{category}" for category in sorted(categories)))
 
 
 def audit_row(change: Change, chain_id: str, seq: int, prev_hash: bytes) -> Row:

@@ -42,7 +42,11 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What happened from `start` to `end`."""
+    """What happened from `start` to `end`.
+
+    `asked` and `broke` count by stratum (`rollups.strata`) the exchanges in which the model was
+    asked, and those in which its reply broke the policy; `broke` by category too (`c:...`).
+    """
 
     start: datetime
     end: datetime
@@ -54,6 +58,8 @@ class Traffic:
     languages: Mapping[str, int]
     latency: Latency
     guard: Latency
+    asked: Mapping[str, int]
+    broke: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,4 +134,6 @@ def _traffic(start: int, seconds: int, counts: Mapping[str, Any]) -> Traffic:
         languages=counts["language"],
         latency=Latency.of(counts["latency"]),
         guard=Latency.of(counts["guard"]),
+        asked=counts["asked"],
+        broke=counts["broke"],
     )

@@ -23,9 +23,14 @@ HOUR = 3600
 _SMALLEST_MS = 0.01
 _STEPS = 8.0
 
+_NONE: Mapping[str, int] = {}
+
 Counts = dict[str, Any]
 _NUMBERS = ("total", "errors", "shadow")
-_TABLES = ("action", "category", "language", "latency", "guard")
+_TABLES = ("action", "category", "language", "latency", "guard", "asked", "broke")
+_STRATIFIED = ("asked", "broke")
+# Strata of a row beyond this many are not told apart: a million keys must not grow a row.
+MAX_STRATA = 300
 
 
 class Tally:
@@ -44,8 +49,14 @@ class Tally:
         shadow: bool | int,
         latency_ms: float,
         guard_ms: float,
+        asked: Sequence[str] = (),
+        broke: Sequence[str] = (),
     ) -> None:
-        """Count one exchange that began in `second` since 1970."""
+        """Count one exchange that began in `second` since 1970.
+
+        `asked` and `broke` name the strata it belongs to, see `strata`; both are empty when the
+        model was not asked, `broke` when the reply kept the policy.
+        """
         start = second - second % MINUTE
         counts = self.counts.get(start)
         if counts is None:
@@ -57,6 +68,10 @@ class Tally:
         _count(counts["guard"], bucket(guard_ms))
         for category in categories:
             _count(counts["category"], category)
+        for stratum in asked:
+            _count(counts["asked"], _told_apart(counts["asked"], stratum))
+        for stratum in broke:
+            _count(counts["broke"], _told_apart(counts["broke"], stratum))
         if error:
             counts["errors"] += 1
         if shadow:
@@ -86,16 +101,23 @@ def merge_counts(into: Counts, more: Mapping[str, Any]) -> None:
         into[name] += more[name]
     for name in _TABLES:
         table = into[name]
-        for key, count in more[name].items():
+        for key, count in more.get(name, _NONE).items():  # older rows lack some tables
+            if name in _STRATIFIED:
+                key = _told_apart(table, key)
             table[key] = table.get(key, 0) + count
 
 
 def add_counts(left: Mapping[str, Any], right: Mapping[str, Any]) -> Counts:
     """The sum of two counts; neither is changed."""
     summed = {name: left[name] for name in _NUMBERS}
-    summed.update((name, dict(left[name])) for name in _TABLES)
+    summed.update((name, dict(left.get(name, _NONE))) for name in _TABLES)
     merge_counts(summed, right)
     return summed
+
+
+def strata(language: str, route: str, key_id: str, model: str) -> tuple[str, ...]:
+    """Names of the strata of an exchange: all, its language, route, key and model."""
+    return ("", f"l:{language}", f"r:{route}", f"k:{key_id}", f"m:{model}")
 
 
 def bucket(milliseconds: float) -> str:
@@ -135,6 +157,10 @@ def load_counts(stored: str) -> Counts:
     """Counts from the text that was stored."""
     counts: Counts = orjson.loads(stored)
     return counts
+
+
+def _told_apart(table: Mapping[str, int], stratum: str) -> str:
+    return stratum if stratum in table or len(table) < MAX_STRATA else stratum[:2] + "*"
 
 
 def _count(table: dict[str, int], key: str) -> None:
