@@ -66,9 +66,7 @@ def test_the_band_only_narrows_and_skips_silence(store: EventStore) -> None:
     points = violation_band(traffic(store, buckets=12), 0.95)
 
     assert points[-1].n == 500
-    assert all(
-        a.low <= b.low and b.high <= a.high for a, b in zip(points, points[1:], strict=False)
-    )
+    assert all(a.low <= b.low and b.high <= a.high for a, b in pairwise(points))
     assert points[-1].low <= 12 / 500 <= points[-1].high
 
 

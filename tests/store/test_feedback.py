@@ -23,7 +23,7 @@ def test_feedback_comes_back_as_it_was_given(store: EventStore, exchange: Exchan
     item = Feedback(
         exchange_id=exchange.id,
         kind="rating",
-        value=4.5,
+        value=4,
         reason="too_strict",
         text="不错 \0 good",
         key_id="k",
@@ -33,7 +33,7 @@ def test_feedback_comes_back_as_it_was_given(store: EventStore, exchange: Exchan
     (found,) = list_feedback(store, exchange_id=exchange.id).items
 
     assert found.text == "不错 � good"
-    assert (found.id, found.time, found.kind, found.value) == (item.id, item.time, "rating", 4.5)
+    assert (found.id, found.time, found.kind, found.value) == (item.id, item.time, "rating", 4)
     assert (found.reason, found.key_id, found.exchange_id) == ("too_strict", "k", exchange.id)
     assert verify(store).ok
 
@@ -44,6 +44,8 @@ def test_feedback_is_listed_newest_first_in_pages(store: EventStore, exchange: E
         Feedback(
             exchange_id=exchange.id,
             kind="thumbs" if number % 2 else "report",
+            value=1 if number % 2 else None,
+            reason="" if number % 2 else "harmful",
             time=start + timedelta(seconds=number // 2),
         )
         for number in range(9)
@@ -69,18 +71,24 @@ def test_feedback_is_listed_newest_first_in_pages(store: EventStore, exchange: E
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"kind": "shout"}, "kind must be one of thumbs, rating, report, correction"),
+        ({"kind": "shout"}, "kind must be one of thumbs, rating, nps, report, correction"),
         ({"reason": "in my own words"}, "reason must be a code"),
         ({"reason": "a" * 65}, "reason must be a code"),
         ({"text": "x" * 100_001}, "text must have at most 100000 characters"),
-        ({"value": float("nan")}, "value must be a finite number"),
+        ({"kind": "rating", "value": float("nan")}, r"must be from 1 to 5 \(got nan\)"),
+        ({"kind": "rating", "value": 4.5}, r"the value of rating must be from 1 to 5 \(got 4.5\)"),
+        ({"kind": "rating"}, r"the value of rating must be from 1 to 5 \(got none\)"),
+        ({"kind": "nps", "value": 11}, r"the value of nps must be from 0 to 10 \(got 11\)"),
+        ({"kind": "thumbs", "value": 0}, r"the value of thumbs must be -1 or 1 \(got 0\)"),
+        ({"value": 3}, r"a report has no value \(got 3\)"),
+        ({"reason": ""}, "a report needs a reason, a code such as harmful or wrong"),
         ({"exchange_id": "nobody"}, "there is no exchange with this id"),
     ],
 )
 def test_feedback_that_makes_no_sense_is_refused(
     store: EventStore, exchange: Exchange, fields: dict[str, object], said: str
 ) -> None:
-    item = Feedback(**{"exchange_id": exchange.id, "kind": "report", **fields})  # type: ignore[arg-type]
+    item = Feedback(**{"exchange_id": exchange.id, "kind": "report", "reason": "wrong", **fields})  # type: ignore[arg-type]
 
     with pytest.raises(InputError, match=said):
         add_feedback(store, item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from trueline.core.errors import InputError, StoreError
@@ -14,11 +14,19 @@ from trueline.gateway.api_error import ApiError, bad_request
 from trueline.gateway.http_io import NO_STORE, Request
 from trueline.gateway.recording import not_recorded
 from trueline.gateway.state import GatewayState
-from trueline.store.feedback import KINDS, Feedback, feedback_change
+from trueline.store.feedback import (
+    KINDS,
+    MAX_LIMIT,
+    Feedback,
+    feedback_change,
+    list_feedback,
+)
 from trueline.store.queries import get_exchange
 
 _FIELDS = ("exchange_id", "kind", "value", "reason", "text")
 _MAX_ID = 64
+# What one key may say about one exchange; more is a fault of a program, or spite.
+MAX_REMARKS = 20
 
 
 async def feedback(state: GatewayState, request: Request) -> None:
@@ -38,9 +46,19 @@ async def feedback(state: GatewayState, request: Request) -> None:
                 "exchange_not_found",
                 param="exchange_id",
             )
-        await state.store.change_async(change)
+        said = await asyncio.to_thread(_said_before, state, item)
+        if _same(said, item) is None:
+            if len(said) >= MAX_REMARKS:
+                raise ApiError(
+                    429,
+                    f"This key has said {MAX_REMARKS} things about this exchange; that is the limit.",
+                    "too_much_feedback",
+                    param="exchange_id",
+                )
+            await state.store.change_async(change)
     except StoreError:
         raise not_recorded(state.metrics) from None
+    item = _same(said, item) or item  # saying the same again is answered as the first time
     answer = {"id": item.id, "object": "feedback", "exchange_id": item.exchange_id}
     await request.respond_json(200, answer, [NO_STORE])
 
@@ -49,6 +67,17 @@ def _may_see(admitted: Admitted, owner: str) -> bool:
     """A client may speak of its own exchanges; reviewers and admins of all."""
     caller = admitted.caller
     return owner == caller.key_id or caller.may("read")
+
+
+def _said_before(state: GatewayState, item: Feedback) -> list[Feedback]:
+    page = list_feedback(state.store, exchange_id=item.exchange_id, limit=MAX_LIMIT)
+    return [one for one in page.items if one.key_id == item.key_id]
+
+
+def _same(said: Sequence[Feedback], item: Feedback) -> Feedback | None:
+    content = (item.kind, item.value, item.reason, item.text)
+    same = (one for one in said if (one.kind, one.value, one.reason, one.text) == content)
+    return next(same, None)
 
 
 async def _read(admitted: Admitted) -> Feedback:
@@ -68,6 +97,8 @@ async def _read(admitted: Admitted) -> Feedback:
     if isinstance(value, int) and abs(value) > 1_000_000:
         raise bad_request("value must be at most 1000000.", param="value")
     text = _text(body, "text")
+    if kind == "correction" and not text:
+        raise bad_request("A correction needs the right answer in text.", param="text")
     if text:
         guard = admitted.active.guard
         context = Context(role="prompt")

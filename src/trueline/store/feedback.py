@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -21,8 +20,15 @@ from trueline.store.events import EventStore
 from trueline.store.rows import clean_text, microseconds, moment
 from trueline.store.schema import exchanges, feedback
 
-FeedbackKind = Literal["thumbs", "rating", "report", "correction"]
+#: thumbs: -1 or 1. rating: 1 to 5. nps: 0 to 10, "would you recommend it". report: a reason.
+#: correction: the right answer in `text`.
+FeedbackKind = Literal["thumbs", "rating", "nps", "report", "correction"]
 KINDS: tuple[FeedbackKind, ...] = get_args(FeedbackKind)
+VALUES: Mapping[str, range | tuple[int, ...]] = {
+    "thumbs": (-1, 1),
+    "rating": range(1, 6),
+    "nps": range(11),
+}
 _REASON = re.compile(r"[a-z0-9_.-]{0,64}")
 MAX_TEXT = 100_000
 MAX_LIMIT = 1000
@@ -32,7 +38,7 @@ MAX_LIMIT = 1000
 class Feedback:
     """One remark on one exchange.
 
-    `value` is the rating (-1 or 1 for thumbs); `reason` is a short code such as
+    `value` is the thumb, rating or score (see `VALUES`); `reason` is a short code such as
     `harmful`; `text` is in the user's words, already reduced as the policy says.
     """
 
@@ -180,5 +186,16 @@ def _check(item: Feedback) -> None:
         )
     if len(item.text) > MAX_TEXT:
         raise InputError(f"text must have at most {MAX_TEXT} characters (got {len(item.text)})")
-    if item.value is not None and not math.isfinite(item.value):
-        raise InputError("value must be a finite number")
+    allowed = VALUES.get(item.kind)
+    if allowed is None:
+        if item.value is not None:
+            raise InputError(f"a {item.kind} has no value (got {item.value:g})")
+    elif item.value not in allowed:
+        told = "-1 or 1" if item.kind == "thumbs" else f"from {allowed[0]} to {allowed[-1]}"
+        raise InputError(f"the value of {item.kind} must be {told} (got {_shown(item.value)})")
+    if item.kind == "report" and not item.reason:
+        raise InputError("a report needs a reason, a code such as harmful or wrong")
+
+
+def _shown(value: float | None) -> str:
+    return "none" if value is None else f"{value:g}"
