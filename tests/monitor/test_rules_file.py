@@ -52,7 +52,7 @@ monitor.yaml is not a valid monitor file:
   line 7, rules[2]: needs one of above and below
   line 8, rules[2].name: is used twice; give each its own (got 'y')
   line 10, chanels: is not a field here; did you mean 'channels'? Accepted: language, rules, \
-channels, group_seconds, remind_hours, look_seconds, safety_case
+channels, review, group_seconds, remind_hours, look_seconds, safety_case
   line 11, look_seconds: Input should be greater than or equal to 0.05 (got 0)"""
 
 

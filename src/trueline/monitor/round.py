@@ -1,4 +1,4 @@
-"""One round of monitoring: look, keep the safety case in step, tell people."""
+"""One round of monitoring: look, keep the safety case in step, draw for review, tell people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trueline.core.errors import InputError
 from trueline.monitor.claims import sync_claims
+from trueline.monitor.review_draw import draw
 from trueline.monitor.telling import tell
 from trueline.monitor.watching import Found, Watcher
 
@@ -22,6 +23,7 @@ class Round:
     found: Found | None
     messages: int = 0
     claims: int = 0
+    drawn: int = 0
 
 
 def run_round(watcher: Watcher, environment: Mapping[str, str]) -> Round:
@@ -47,4 +49,6 @@ def run_round(watcher: Watcher, environment: Mapping[str, str]) -> Round:
                 log.error("claims_not_withdrawn", extra={"reason": str(error)[:300]})
         else:
             log.error("safety_case_missing")
-    return Round(found, len(tell(watcher.store, watcher.rules, environment)), claims)
+    drawn = draw(watcher.store, watcher.rules.review, found.raised)
+    messages = len(tell(watcher.store, watcher.rules, environment))
+    return Round(found, messages, claims, drawn)

@@ -186,12 +186,32 @@ def default_rules() -> tuple[Any, ...]:
     )
 
 
+class ReviewDraw(_Part):
+    """How much of the traffic people are asked to judge."""
+
+    random_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.01, description="Share of prompts and of replies drawn at random."
+    )
+    uncertain_margin: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.05, description="Scores this near to their threshold count as uncertain."
+    )
+    uncertain_share: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.1, description="Share of uncertain texts that is drawn."
+    )
+    reviewers_per_item: Annotated[int, Field(ge=1, le=5)] = Field(
+        default=1, description="Reviewers who must agree before an item is settled."
+    )
+
+
 class Monitoring(_Part):
     """Everything that is watched and everyone who is told."""
 
     language: Literal["zh", "en"] = Field(default="en", description="Language of messages.")
     rules: tuple[Rule, ...] = Field(default_factory=default_rules, description="What is watched.")
     channels: tuple[Channel, ...] = Field(default=(Log(),), description="Who is told of pages.")
+    review: ReviewDraw = Field(
+        default_factory=ReviewDraw, description="What goes into the review queue."
+    )
     group_seconds: Annotated[float, Field(ge=0, le=86_400)] = Field(
         default=60.0, description="Alarms within so many seconds go out as one message."
     )

@@ -233,6 +233,7 @@ review_items = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("exchange_id", Text, nullable=False),
+    Column("part", Text, nullable=False),
     Column("drawn_for", Text, nullable=False),
     Column("probability", Double),
     Column("priority", Double, nullable=False),
@@ -241,7 +242,7 @@ review_items = Table(
     Column("label", Text, nullable=False),
     Column("categories", Text, nullable=False),
     Column("closed_us", BigInteger),
-    UniqueConstraint("exchange_id", "drawn_for", name="uq_review_items"),
+    UniqueConstraint("exchange_id", "part", "drawn_for", name="uq_review_items"),
     Index("ix_review_items_state", "state", "priority"),
     Index("ix_review_items_drawn", "drawn_us"),
 )

@@ -56,6 +56,7 @@ def upgrade() -> None:
         "review_items",
         sa.Column("id", sa.Text, primary_key=True),
         sa.Column("exchange_id", sa.Text, nullable=False),
+        sa.Column("part", sa.Text, nullable=False),
         sa.Column("drawn_for", sa.Text, nullable=False),
         sa.Column("probability", sa.Double),
         sa.Column("priority", sa.Double, nullable=False),
@@ -64,7 +65,7 @@ def upgrade() -> None:
         sa.Column("label", sa.Text, nullable=False),
         sa.Column("categories", sa.Text, nullable=False),
         sa.Column("closed_us", sa.BigInteger),
-        sa.UniqueConstraint("exchange_id", "drawn_for", name="uq_review_items"),
+        sa.UniqueConstraint("exchange_id", "part", "drawn_for", name="uq_review_items"),
     )
     op.create_index("ix_review_items_state", "review_items", ["state", "priority"])
     op.create_index("ix_review_items_drawn", "review_items", ["drawn_us"])
