@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any, TypeVar
 
 from trueline.gateway.api_error import ApiError
@@ -69,7 +70,8 @@ async def admit(state: GatewayState, request: Request, right: Right = "use") -> 
     settings = state.settings
     raw = await request.body(settings.max_body_bytes, settings.body_timeout)
     body = read_json_object(raw)
-    active = state.policies.get(caller.policy)
+    user = end_user(body, caller)
+    active = state.policies.pick(caller.policy, _toss(caller, user, request.id))
     if active is None:
         raise ApiError(
             503,
@@ -81,7 +83,7 @@ async def admit(state: GatewayState, request: Request, right: Right = "use") -> 
     draft = Draft(request.path, caller, active, shadow)
     draft.began = request.started
     draft.model = model_name(body)
-    draft.user = end_user(body, caller)
+    draft.user = user
     return Admitted(caller, body, len(raw), active, active.guard_for(shadow=shadow), draft)
 
 
@@ -90,6 +92,16 @@ async def off_loop(guard: Guard, size: int, work: Callable[[], Answer]) -> Answe
     if guard.waits or size > INLINE_CHARACTERS:
         return await asyncio.to_thread(work)
     return work()
+
+
+def _toss(caller: Caller, user: str, request_id: str) -> float:
+    """A number in [0, 1): a canary gets the same callers and end users every time.
+
+    Where nobody is named each request tosses for itself.
+    """
+    name = f"{caller.key_id}\0{user}" if caller.key_id or user else request_id
+    digest = blake2b(name.encode("utf-8", "replace"), digest_size=6, person=b"canary").digest()
+    return int.from_bytes(digest, "big") / 2**48
 
 
 def _asks_for_shadow(request: Request, caller: Caller) -> bool:

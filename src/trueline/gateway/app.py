@@ -135,12 +135,14 @@ class Gateway:
 
 
 async def watch_policies(state: GatewayState) -> None:
-    """Reload policy files when they change, until cancelled."""
+    """Reload policy files when they change, follow approved versions, until cancelled."""
     while True:
         await asyncio.sleep(state.settings.policy_poll)
         try:
             if state.policies.changed():
                 await state.reload_policies()
+            else:  # a version may have been approved, here or by another process
+                await asyncio.to_thread(state.apply_versions)
         except (TruelineError, OSError) as error:
             log.error("policy_watch_failed", extra={"error": type(error).__name__})
 

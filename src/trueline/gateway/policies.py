@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,12 +19,14 @@ from trueline.core.policy import Policy
 from trueline.core.policy_file import (
     TEMPLATES,
     load_policy,
+    parse_policy,
     policy_from_template,
     template_text,
 )
 from trueline.guard.guard import Guard
 from trueline.guard.memory import VerdictCache
 from trueline.judge import Judge
+from trueline.store.policy_versions import PolicyVersion, in_force
 
 log = logging.getLogger(__name__)
 
@@ -114,12 +116,15 @@ class Policies:
         self._sources = {DEFAULT: _source(DEFAULT, default or _local_default())}
         for name, where in (named or {}).items():
             self._sources[name] = _source(name, where)
+        #: What the files hold, and what is in force in their place.
+        self._files: dict[str, ActivePolicy] = {}
         self._active: dict[str, ActivePolicy] = {}
+        self._canaries: dict[str, tuple[ActivePolicy, float]] = {}
         for name, source in self._sources.items():
             before = source.stamp(None)
             policy = source.load()
             source.seen = before + source.stamp(policy)[1:]
-            self._active[name] = self._activate(source, policy)
+            self._files[name] = self._active[name] = self._activate(source, policy)
 
     @property
     def current(self) -> ActivePolicy:
@@ -147,13 +152,73 @@ class Policies:
         found = self._active.get(name)
         if found is None and name in TEMPLATES:
             source = self._sources[name] = _source(name, name)
-            found = self._active[name] = self._activate(source, source.load())
+            found = self._files[name] = self._active[name] = self._activate(source, source.load())
         return found
+
+    def pick(self, name: str, toss: float) -> ActivePolicy | None:
+        """The policy that decides one request: the canary for its share of the tosses.
+
+        Args:
+            name: as for `get`.
+            toss: in [0, 1); the same caller's should stay the same.
+        """
+        canary = self._canaries.get(name)
+        if canary is not None and toss < canary[1]:
+            return canary[0]
+        return self.get(name)
+
+    @property
+    def canary(self) -> tuple[ActivePolicy, float] | None:
+        """The canary of the default policy and its share."""
+        return self._canaries.get(DEFAULT)
+
+    def apply_versions(self, versions: Sequence[PolicyVersion]) -> bool:
+        """Put approved versions in force in place of the files they were made from.
+
+        Args:
+            versions: newest first, as the store lists them.
+
+        Returns:
+            Whether anything changed.
+        """
+        changed = False
+        for name, base in list(self._files.items()):
+            head, canary = in_force(versions, base.policy.hash)
+            wanted = base if head is None else self._version(name, head, base)
+            if wanted is not self._active[name]:
+                self._active[name] = wanted
+                changed = True
+                log.info("policy_version", extra={"policy": name, "hash": wanted.policy.hash})
+            before = self._canaries.get(name)
+            if canary is None:
+                changed = self._canaries.pop(name, None) is not None or changed
+            elif before is None or (before[0].policy.hash, before[1]) != (
+                canary.hash,
+                canary.share,
+            ):
+                self._canaries[name] = (self._version(name, canary, base), canary.share)
+                changed = True
+        return changed
+
+    def _version(self, name: str, version: PolicyVersion, base: ActivePolicy) -> ActivePolicy:
+        """The guards of a version; those that run already are kept, with their memory."""
+        running = [self._active[name], *(c[0] for c in self._canaries.values())]
+        for one in running:
+            if one.policy.hash == version.hash:
+                return one
+        source = self._sources[name]
+        folder = source.file.parent if source.file is not None else None
+        try:
+            policy = parse_policy(version.yaml, source=f"version {version.id}", folder=folder)
+        except PolicyError as error:
+            log.error("policy_version_faulty", extra={"version": version.id, "why": _why(error)})
+            return base
+        return self._guarded(policy, f"version {version.id[:16]}", version.yaml)
 
     def changed(self) -> bool:
         """True when a file differs from what was last read; a few `stat` calls."""
         return any(
-            source.stamp(self._active[name].policy) != source.seen
+            source.stamp(self._files[name].policy) != source.seen
             for name, source in self._sources.items()
         )
 
@@ -164,7 +229,7 @@ class Policies:
         """
         outcome: Outcome = "unchanged"
         for name, source in list(self._sources.items()):
-            stamp = source.stamp(self._active[name].policy)
+            stamp = source.stamp(self._files[name].policy)
             if stamp == source.seen and not force:
                 continue
             try:
@@ -179,20 +244,23 @@ class Policies:
                 continue
             source.seen = stamp[:1] + source.stamp(policy)[1:]
             source.fault = None
-            if policy.hash != self._hash(name) or force:
-                self._active[name] = active
+            if policy.hash != self._files[name].policy.hash or force:
+                self._files[name] = self._active[name] = active
                 log.info("policy_reloaded", extra={"source": source.shown, "hash": policy.hash})
             if outcome == "unchanged":
                 outcome = "reloaded"
         return outcome
 
     def _activate(self, source: _Source, policy: Policy) -> ActivePolicy:
+        return self._guarded(policy, source.shown, source.text())
+
+    def _guarded(self, policy: Policy, source: str, text: str) -> ActivePolicy:
         judge = self._build(policy)
         cache = VerdictCache()
         return ActivePolicy(
             policy.name,
-            source.shown,
-            source.text(),
+            source,
+            text,
             policy,
             Guard(judge, cache=cache),
             Guard(judge, shadow=True, cache=cache),

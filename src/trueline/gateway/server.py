@@ -68,6 +68,7 @@ def open_state(settings: Settings, upstream: Upstream) -> GatewayState:
                 )
             state = GatewayState(settings, policies, store, keys, upstream)
             state.monitoring = monitoring_of(state)
+            state.apply_versions()
             state.note_policies()
         except BaseException:
             keys.close()

@@ -19,6 +19,7 @@ from trueline.monitor.rules import Monitoring
 from trueline.store.events import EventStore
 from trueline.store.keyring import KeyRing
 from trueline.store.policies import save_policy
+from trueline.store.policy_versions import list_versions
 
 log = logging.getLogger(__name__)
 
@@ -109,6 +110,18 @@ class GatewayState:
         self.metrics.policy_faulty.set(1.0 if self.policies.fault else 0.0)
         return outcome
 
+    def apply_versions(self) -> None:
+        """Put in force what was approved, here or in another process on the same store.
+
+        A store that cannot be read changes nothing: what is in force stays.
+        """
+        try:
+            versions = list_versions(self.store, states=("active", "canary"))
+            if self.policies.apply_versions(versions):
+                self.note_policies()
+        except StoreError as error:
+            log.error("policy_versions_not_read", extra={"error": type(error).__name__})
+
     def note_policies(self) -> None:
         """Put into the log which policies are in force.
 
@@ -124,6 +137,7 @@ class GatewayState:
 
     def _reload(self, force: bool) -> str:
         outcome = self.policies.reload(force=force)
+        self.apply_versions()
         try:
             self.note_policies()
         except StoreError as error:

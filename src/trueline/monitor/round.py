@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trueline.core.errors import InputError
+from trueline.monitor.canary import roll_back_canaries
 from trueline.monitor.claims import sync_claims
 from trueline.monitor.review_draw import draw
 from trueline.monitor.telling import tell
@@ -49,6 +50,7 @@ def run_round(watcher: Watcher, environment: Mapping[str, str]) -> Round:
                 log.error("claims_not_withdrawn", extra={"reason": str(error)[:300]})
         else:
             log.error("safety_case_missing")
+    roll_back_canaries(watcher.store, found.raised)
     drawn = draw(watcher.store, watcher.rules.review, found.raised)
     messages = len(tell(watcher.store, watcher.rules, environment))
     return Round(found, messages, claims, drawn)
