@@ -28,17 +28,17 @@ categories:
 POLICY = parse_policy(TEXT)
 
 
-def scored(number: int, value: float) -> Exchange:
+def scored(number: int, value: float, text: str = "") -> Exchange:
     action = "block" if value >= 0.5 else "allow"
     score = {"category": "violence", "score": value, "action": action, "threshold": 0.5}
-    return exchange(number, scores={"prompt": [score]})
+    return exchange(number, scores={"prompt": [score]}, prompt_text=text)
 
 
 def reviewed(
     store: EventStore, values: list[float], *, violates: bool = True,
-    drawn_for: DrawnFor = "random",
+    drawn_for: DrawnFor = "random", text: str = "",
 ) -> None:  # fmt: skip
-    exchanges = [scored(n, value) for n, value in enumerate(values)]
+    exchanges = [scored(n, value, text) for n, value in enumerate(values)]
     write(store, exchanges)
     items = [
         ReviewItem(exchange_id=e.id, part="prompt", drawn_for=drawn_for, probability=0.1)

@@ -188,7 +188,7 @@ def test_what_users_report_and_alarms_speak_of_goes_first(store: EventStore) -> 
 
     draw(store, settings, [Alarm(rule="violations")])
 
-    order = []
+    order: list[tuple[str, str]] = []
     while (item := next_item(store, "ann")) is not None and len(order) < 3:
         order.append((item.exchange_id, item.drawn_for))
         say(store, item, "ann", "fine")

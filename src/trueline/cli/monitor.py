@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from trueline.store.alarms import Alarm, AlarmState
 
 # Commands in files of their own: name -> (module, attribute, one line of help).
-_MORE: dict[str, tuple[str, str, str]] = {}
+_POLICY = "trueline.cli.monitor_policy"
+_MORE: dict[str, tuple[str, str, str]] = {
+    "calibrate": (_POLICY, "calibrate", "Propose thresholds from reviewed labels."),
+    "versions": (_POLICY, "versions", "List versions of the policy."),
+    "approve": (_POLICY, "approve", "Put a version in force, or let it decide a share."),
+    "reject": (_POLICY, "reject", "Set a proposed version aside."),
+    "rollback": (_POLICY, "rollback", "Take a version back."),
+    "export": (_POLICY, "export", "Write reviewed texts as data for the next round."),
+}
 
 file_option = click.option(
     "--file",

@@ -10,8 +10,11 @@ from trueline.cli.options import json_option
 
 
 @click.command()
+@click.option("--limit", type=float, metavar="RATE", help="Highest violation rate allowed.")
 @click.option(
-    "--limit", type=float, required=True, metavar="RATE", help="Highest violation rate allowed."
+    "--regulation",
+    metavar="NAME",
+    help="Instead of a limit: a regulation's sampling plan as probability; cn-genai.",
 )
 @click.option(
     "--confidence", type=float, default=0.95, show_default=True, help="Confidence of the claim."
@@ -34,7 +37,8 @@ from trueline.cli.options import json_option
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 @json_option
 def plan(
-    limit: float,
+    limit: float | None,
+    regulation: str | None,
     confidence: float,
     true_rate: float | None,
     power: float | None,
@@ -47,7 +51,20 @@ def plan(
     \b
     trueline plan --limit 0.01
     trueline plan --limit 0.01 --true-rate 0.001 --categories 31 --json
+    trueline plan --regulation cn-genai --lang zh
     """
+    if (limit is None) == (regulation is None):
+        raise click.UsageError("Give one of --limit and --regulation.")
+    if regulation is not None:
+        if power is not None or categories != 1:
+            raise click.UsageError("--power and --categories go with --limit, not --regulation.")
+        from trueline.stats.sampling_plan import sampling_plan
+        from trueline.stats.sampling_plan_text import as_text as plan_as_text
+
+        checks = sampling_plan(regulation, confidence, true_rate)
+        click.echo(json.dumps(checks.as_json()) if as_json else plan_as_text(checks, lang))
+        return
+    assert limit is not None
     from trueline.stats.plan import make_plan
     from trueline.stats.plan_text import as_text
 
