@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,7 @@ from trueline.cli.times import Moment
 from trueline.core.records import Action
 
 if TYPE_CHECKING:
+    from trueline.store.backup import Copied
     from trueline.store.chain import Receipt
     from trueline.store.chain_walk import ChainReport
 
@@ -128,6 +130,44 @@ def prune(db: str, before: datetime, texts_only: bool, as_json: bool) -> None:
         return
     what = "removed the texts of" if texts_only else "removed"
     click.echo(f"{what} {report.exchanges} exchanges and {report.feedback} remarks")
+
+
+@events.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@db_option
+@json_option
+def backup(file: Path, db: str, as_json: bool) -> None:
+    """Copy the store to FILE while it is written; the copy is checked before it gets its name.
+
+    \b
+    $ trueline events backup /backups/trueline-2026-03-01.db
+    /backups/trueline-2026-03-01.db: 12,040 records, 18.4 MB, verified
+    """
+    from trueline.store.backup import back_up
+    from trueline.store.events import EventStore
+
+    with EventStore.open(db, read_only=True) as store:
+        _print_copy(back_up(store, file), as_json)
+
+
+@events.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@db_option
+@json_option
+def restore(file: Path, db: str, as_json: bool) -> None:
+    """Put the copy FILE in place as a new store; it must not exist yet."""
+    from trueline.store.backup import restore as put_back
+
+    _print_copy(put_back(file, db), as_json)
+
+
+def _print_copy(copied: Copied, as_json: bool) -> None:
+    if as_json:
+        row = {"path": str(copied.path), "records": copied.records, "bytes": copied.bytes}
+        click.echo(json.dumps(row))
+        return
+    megabytes = copied.bytes / 1e6
+    click.echo(f"{copied.path}: {copied.records:,} records, {megabytes:,.1f} MB, verified")
 
 
 def _print_chain(chain: ChainReport, as_json: bool) -> None:
