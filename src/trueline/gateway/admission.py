@@ -84,6 +84,7 @@ async def admit(state: GatewayState, request: Request, right: Right = "use") -> 
     draft.began = request.started
     draft.model = model_name(body)
     draft.user = user
+    request.draft = draft
     return Admitted(caller, body, len(raw), active, active.guard_for(shadow=shadow), draft)
 
 

@@ -95,6 +95,8 @@ class Gateway:
             metrics.in_flight.add(by=-1)
             metrics.requests.add(label, str(request.status))
             metrics.request_seconds.observe(seconds, label)
+            if state.tracing is not None:
+                state.tracing.record(request, label, seconds)
             if state.settings.access_log:
                 access_log.info(
                     "request",
@@ -131,6 +133,8 @@ class Gateway:
         with suppress(asyncio.CancelledError):
             await watcher
         await self.state.upstream.close()
+        if self.state.tracing is not None:
+            await asyncio.to_thread(self.state.tracing.close)
         await send({"type": "lifespan.shutdown.complete"})
 
 

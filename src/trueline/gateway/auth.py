@@ -16,13 +16,14 @@ from trueline.gateway.api_error import ApiError
 from trueline.gateway.settings import Settings, is_loopback
 from trueline.store.keys import ApiKey, KeyRole
 
-Right = Literal["use", "feedback", "read", "admin"]
+Right = Literal["use", "feedback", "read", "review", "admin"]
 
-# What each role may do: use the model and the checks, give feedback, read the log, manage.
+# What each role may do: use the model and the checks, give feedback, read the log, label what is
+# in the review queue and acknowledge alarms, manage.
 RIGHTS: Mapping[KeyRole, frozenset[Right]] = {
-    "admin": frozenset({"use", "feedback", "read", "admin"}),
+    "admin": frozenset({"use", "feedback", "read", "review", "admin"}),
     "client": frozenset({"use", "feedback"}),
-    "reviewer": frozenset({"feedback", "read"}),
+    "reviewer": frozenset({"feedback", "read", "review"}),
     "viewer": frozenset({"read"}),
 }
 

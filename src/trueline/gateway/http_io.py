@@ -10,11 +10,14 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from itertools import count
 from time import perf_counter
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import orjson
 
 from trueline.gateway.api_error import ApiError, bad_request
+
+if TYPE_CHECKING:
+    from trueline.gateway.recording import Draft
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -46,8 +49,8 @@ class Request:
     """One HTTP request: what was asked, and whether an answer has begun."""
 
     __slots__ = (
-        "body_read", "headers", "id", "method", "more_headers", "path", "query", "receive", "scope", "send",
-        "started", "status",
+        "body_read", "draft", "headers", "id", "method", "more_headers", "path", "query",
+        "receive", "scope", "send", "started", "status",
     )  # fmt: skip
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,6 +65,8 @@ class Request:
         self.started = perf_counter()
         self.status = 0
         self.body_read = False
+        #: What is known of a guarded request, for its trace.
+        self.draft: Draft | None = None
         self.more_headers: HeaderLines = []
 
     def header(self, name: bytes) -> str:

@@ -21,6 +21,7 @@ from trueline.gateway.policies import Policies
 from trueline.gateway.retention import keep_retention
 from trueline.gateway.settings import Settings, upstream_key
 from trueline.gateway.state import GatewayState
+from trueline.gateway.tracing import Tracing
 from trueline.gateway.upstream import HttpUpstream, Upstream
 from trueline.store.events import EventStore
 from trueline.store.keyring import KeyRing
@@ -68,6 +69,7 @@ def open_state(settings: Settings, upstream: Upstream) -> GatewayState:
                 )
             state = GatewayState(settings, policies, store, keys, upstream)
             state.monitoring = monitoring_of(state)
+            state.tracing = Tracing(settings.traces) if settings.traces else None
             state.apply_versions()
             state.note_policies()
         except BaseException:

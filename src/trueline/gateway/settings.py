@@ -55,6 +55,11 @@ class Settings(BaseModel):
         default="",
         description="Monitor file; empty: ./monitor.yaml, else the defaults; `off`: none.",
     )
+    traces: str = Field(
+        default="",
+        pattern=r"^(https?://.+)?$",
+        description="OpenTelemetry collector (OTLP over HTTP) that gets a span a request.",
+    )
     shadow: bool = Field(default=False, description="Check and record everything, change nothing.")
     shadow_keys: tuple[str, ...] = Field(
         default=(), description="Ids of keys whose requests run in shadow mode."

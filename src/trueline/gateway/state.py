@@ -13,6 +13,7 @@ from trueline.gateway.metrics import Metrics
 from trueline.gateway.policies import Policies
 from trueline.gateway.rate_limit import RateLimiter
 from trueline.gateway.settings import Settings
+from trueline.gateway.tracing import Tracing
 from trueline.gateway.upstream import Upstream
 from trueline.guard.guard import Guard
 from trueline.monitor.rules import Monitoring
@@ -62,6 +63,7 @@ class GatewayState:
     limiter: RateLimiter = field(default_factory=RateLimiter)
     auth: Authenticator = field(init=False)
     monitoring: Monitoring | None = None
+    tracing: Tracing | None = None
     stopping: bool = False
     _noted: set[str] = field(default_factory=set[str])
     _probe: tuple[float, str, str] = (float("-inf"), "", "")

@@ -57,6 +57,9 @@ _PAGES: tuple[tuple[str, str, Right], ...] = (
     ("overview", "/", "read"),
     ("playground", "/playground", "use"),
     ("events", "/events", "read"),
+    ("review", "/review", "read"),
+    ("feedback", "/feedback", "read"),
+    ("alarms", "/alarms", "read"),
     ("policy", "/policy", "read"),
 )
 
