@@ -48,3 +48,14 @@ def test_a_label_that_loses_its_milder_action_is_stricter() -> None:
 
     assert effects(old, new) == {"categories.violence.labels.mild.action": "stricter"}
     assert effects(new, old) == {"categories.violence.labels.mild.action": "looser"}
+
+
+def test_a_role_that_need_not_sign_any_more_is_looser() -> None:
+    two = BASE + "review: {required_sign_offs: [compliance, legal], reviewers_per_item: 2}\n"
+    one = BASE + "review: {required_sign_offs: [compliance]}\n"
+
+    assert effects(one, two) == {
+        "review.required_sign_offs": "stricter",
+        "review.reviewers_per_item": "stricter",
+    }
+    assert set(effects(two, one).values()) == {"looser"}

@@ -150,3 +150,18 @@ def test_impossible_counts_are_named(found: int, n: int, confidence: float) -> N
 def test_more_cannot_be_drawn_than_there_are() -> None:
     with pytest.raises(ValueError, match="cannot draw 6 of a population of 5"):
         hypergeometric_upper(0, 6, 5)
+
+
+@pytest.mark.parametrize(
+    ("counts", "ratio"),
+    [
+        ((5, 20, 1, 20), (0.836659, 30.293851)),
+        ((1, 10, 1, 50), (0.457382, 45.156286)),
+        ((19, 20, 2, 30), (4.329818, 51.433665)),
+        ((5, 20, 0, 20), (1.293215, math.inf)),
+    ],
+)
+def test_a_ratio_has_a_lower_end_where_the_second_group_has_few(
+    counts: tuple[int, int, int, int], ratio: tuple[float, float]
+) -> None:
+    assert mover_ratio(*counts) == pytest.approx(ratio, abs=6e-6)

@@ -191,6 +191,17 @@ class Robustness(_Part):
     )
 
 
+class HumanReview(_Part):
+    """What people must do before a safety case may say RELEASE."""
+
+    required_sign_offs: tuple[Annotated[str, Field(pattern=r"^\S(.{0,62}\S)?$")], ...] = Field(
+        default=(), description="Roles that must sign off, such as compliance or legal."
+    )
+    reviewers_per_item: Annotated[int, Field(ge=1, le=9)] = Field(
+        default=1, description="People who must label each reply that is drawn for review."
+    )
+
+
 class PrivacyBudget(_Part):
     """Differential-privacy budget of training and of released counts."""
 
@@ -236,6 +247,9 @@ class Policy(_Part):
     masking: Masking = Field(default_factory=Masking, description="Reversible masking.")
     fairness: Fairness = Field(default_factory=Fairness, description="Limits between groups.")
     robustness: Robustness = Field(default_factory=Robustness, description="Limits under attack.")
+    review: HumanReview = Field(
+        default_factory=HumanReview, description="Labels and sign-offs by people."
+    )
     privacy_budget: PrivacyBudget = Field(
         default_factory=PrivacyBudget, description="Differential privacy."
     )

@@ -19,7 +19,9 @@ Effect = Literal["stricter", "looser", "other"]
 ABSENT = "absent"
 # A lower value holds the model to more; a higher value of the others does.
 _LOWER_IS_STRICTER = {"max_violation_rate", "threshold", "max_miss_rate"}
-_HIGHER_IS_STRICTER = {"max_false_positive_rate", "confidence"}
+_HIGHER_IS_STRICTER = {"max_false_positive_rate", "confidence", "reviewers_per_item"}
+# Each entry more asks for more.
+_MORE_IS_STRICTER = {"required_sign_offs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +77,19 @@ def _effect(path: str, old: Any, new: Any) -> Effect:
         return _order(now > was, now < was)
     if field == "on_error":
         return _order(new == "block", old == "block")
+    if field in _MORE_IS_STRICTER:
+        was_asked, now_asked = _entries(old), _entries(new)
+        return _order(bool(now_asked - was_asked), bool(was_asked - now_asked))
     if isinstance(old, int | float) and isinstance(new, int | float):
         if field in _LOWER_IS_STRICTER:
             return _order(new < old, new > old)
         if field in _HIGHER_IS_STRICTER:
             return _order(new > old, new < old)
     return "other"
+
+
+def _entries(value: Any) -> frozenset[Any]:
+    return frozenset(value) if isinstance(value, list | tuple) else frozenset()
 
 
 def _order(stricter: bool, looser: bool) -> Effect:

@@ -11,6 +11,8 @@ import json
 import ssl
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -25,11 +27,32 @@ class RequestFailed(Exception):
     """A request without a usable answer; `retry` says whether another try may help.
 
     The message never holds anything that was sent or received.
+
+    Args:
+        reason: in words.
+        retry: whether another try may help.
+        kind: `timeout`, `connection`, `http_503`, `not_json`, …; a code for tables.
+        retry_after: seconds that the server asked to wait, if it did.
     """
 
-    def __init__(self, reason: str, *, retry: bool) -> None:
+    def __init__(
+        self, reason: str, *, retry: bool, kind: str = "", retry_after: float | None = None
+    ) -> None:
         self.retry = retry
+        self.kind = kind
+        self.retry_after = retry_after
         super().__init__(reason)
+
+
+@contextmanager
+def kept_connections(pool: dict[str, http.client.HTTPConnection]) -> Iterator[None]:
+    """Within it, this thread keeps its connections in `pool`, which the caller closes."""
+    before = _pool()
+    _kept.pool = pool
+    try:
+        yield
+    finally:
+        _kept.pool = before
 
 
 def post_json(url: str, body: dict[str, Any], *, key: str, timeout_seconds: float) -> Reply:
@@ -50,22 +73,26 @@ def post_json(url: str, body: dict[str, Any], *, key: str, timeout_seconds: floa
         headers["Authorization"] = f"Bearer {key}"
     data = json.dumps(body, ensure_ascii=True).encode("ascii")
     deadline = time.monotonic() + timeout_seconds
-    status, answer = _exchange(parts, data, headers, deadline)
+    status, answer, retry_after = _exchange(parts, data, headers, deadline)
     if status >= 400:
         raise RequestFailed(
-            f"the judge answered {status}", retry=status in (408, 429) or status >= 500
-        )
+            f"the judge answered {status}", retry=status in (408, 429) or status >= 500,
+            kind=f"http_{status}", retry_after=retry_after,
+        )  # fmt: skip
     if status >= 300:
-        raise RequestFailed(f"the judge answered {status}: redirects are not followed", retry=False)
+        raise RequestFailed(
+            f"the judge answered {status}: redirects are not followed", retry=False,
+            kind=f"http_{status}",
+        )  # fmt: skip
     try:
         return json.loads(answer)
     except (ValueError, RecursionError):
-        raise RequestFailed("the judge's answer is not JSON", retry=True) from None
+        raise RequestFailed("the judge's answer is not JSON", retry=True, kind="not_json") from None
 
 
 def _exchange(
     parts: SplitResult, data: bytes, headers: dict[str, str], deadline: float
-) -> tuple[int, bytes]:
+) -> tuple[int, bytes, float | None]:
     connection, reused = _connection(parts, deadline)
     try:
         try:
@@ -78,11 +105,13 @@ def _exchange(
             return _send(connection, parts, data, headers, deadline)
     except TimeoutError:
         _forget(parts)
-        raise RequestFailed("the judge did not answer in time", retry=False) from None
+        raise RequestFailed(
+            "the judge did not answer in time", retry=False, kind="timeout"
+        ) from None
     except (OSError, http.client.HTTPException, ValueError) as error:
         _forget(parts)
         raise RequestFailed(
-            f"no answer from the judge: {type(error).__name__}", retry=True
+            f"no answer from the judge: {type(error).__name__}", retry=True, kind="connection"
         ) from None
 
 
@@ -92,7 +121,7 @@ def _send(
     data: bytes,
     headers: dict[str, str],
     deadline: float,
-) -> tuple[int, bytes]:
+) -> tuple[int, bytes, float | None]:
     path = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     connection.timeout = _left(deadline)
     if connection.sock is not None:
@@ -104,7 +133,13 @@ def _send(
         answer = _read(connection, response, deadline)
         if response.will_close:
             _forget(parts)
-        return response.status, answer
+        return response.status, answer, _seconds(response.getheader("Retry-After"))
+
+
+def _seconds(header: str | None) -> float | None:
+    """Seconds to wait; a date (the other form of the header) is left to the caller's own waits."""
+    value = (header or "").strip()
+    return float(value) if value.isdecimal() and value.isascii() and len(value) < 7 else None
 
 
 def _read(

@@ -123,15 +123,17 @@ def mover_ratio(
         return Interval(0.0, math.inf)
     a, b = found_a / n_a, found_b / n_b
 
-    def edge(own: float, other: float, sign: int) -> float:
-        spread = (a * b) ** 2 - own * other * (2 * a - own) * (2 * b - other)
-        bottom = other * (2 * b - other)
-        if bottom <= 0:
-            return math.inf
-        return (a * b + sign * math.sqrt(max(0.0, spread))) / bottom
+    def parts(own: float, other: float) -> tuple[float, float, float]:
+        """The root, and the factors of one end of each interval."""
+        top, bottom = own * (2 * a - own), other * (2 * b - other)
+        return math.sqrt(max(0.0, (a * b) ** 2 - top * bottom)), top, bottom
 
-    low = 0.0 if found_a == 0 else max(0.0, edge(first.low, second.high, -1))
-    return Interval(low, edge(first.high, second.low, 1))
+    # The lower end in the form without a difference, so that a share of b below half of its upper
+    # end (few found) divides by nothing near 0.
+    root, top, _ = parts(first.low, second.high)
+    low = top / (a * b + root) if found_a else 0.0
+    root, _, bottom = parts(first.high, second.low)
+    return Interval(low, (a * b + root) / bottom if bottom > 0 else math.inf)
 
 
 def _hypergeometric_cdf(found: int, n: int, count: int, population: int) -> float:

@@ -65,3 +65,10 @@ def one_is_l() -> OneIsL:
 def split_characters() -> list[str]:
     """Lines `parts character` and `?parts character before after`; see `parts.py`."""
     return [line for line in _lines("split_characters.txt") if line]
+
+
+@cache
+def synonym_groups() -> list[list[str]]:
+    """Groups of words of one meaning, English and Chinese."""
+    lines = _lines("synonyms_en.txt") + _lines("synonyms_zh.txt")
+    return [line.split() for line in lines if line and not line.startswith("#")]

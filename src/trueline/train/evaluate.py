@@ -11,9 +11,9 @@ from accelerate import Accelerator
 from accelerate.utils import gather_object
 from torch import nn
 
+from trueline.stats.generation import perplexity
 from trueline.train.batching import generator, make_batches, share_of
 from trueline.train.devices import autocast
-from trueline.train.metrics import perplexity
 from trueline.train.recipe import LoopOptions
 from trueline.train.sharding import is_sharded, reshard
 from trueline.train.task import Example, Metrics, Task

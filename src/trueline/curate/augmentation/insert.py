@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from random import Random
 
 from trueline.curate.augmentation.draft import Draft, Edit
-from trueline.curate.augmentation.synonym import synonyms_of
 from trueline.curate.words.segment import HAN
+from trueline.text.synonyms import synonyms_of
 
 
 def insert(draft: Draft, random: Random) -> Sequence[Edit]:

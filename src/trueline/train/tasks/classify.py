@@ -21,9 +21,16 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from trueline.core.errors import InputError
+from trueline.stats.classification import (
+    Counts,
+    classification,
+    confusion,
+    label_counts,
+    macro,
+    micro_f1,
+)
 from trueline.train.data import place_of
 from trueline.train.heads import EncoderWithHeads, Pooling, draw_heads
-from trueline.train.metrics import Counts, classification, confusion, label_counts, macro, micro_f1
 from trueline.train.models import encoder
 from trueline.train.setup import Setup, TaskOptions
 from trueline.train.task import Batch, Example, Loss, Metrics, Row

@@ -14,8 +14,8 @@ from pydantic import Field
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from trueline.stats.generation import bleu
 from trueline.train.batching import padded
-from trueline.train.metrics import bleu
 from trueline.train.models import encoder_decoder, last_id
 from trueline.train.setup import Setup, TaskOptions
 from trueline.train.task import Batch, Example, Loss, Metrics, Row

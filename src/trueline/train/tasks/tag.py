@@ -17,10 +17,10 @@ from torch.nn import functional
 from transformers import PreTrainedTokenizerFast
 
 from trueline.core.errors import InputError
+from trueline.stats.entities import entities, entity_scores
 from trueline.train.batching import padded
 from trueline.train.data import place_of
 from trueline.train.heads import EncoderWithHeads, draw_heads
-from trueline.train.metrics import entities, entity_scores
 from trueline.train.models import encoder, first_id, last_id
 from trueline.train.setup import Setup, TaskOptions
 from trueline.train.task import Batch, Example, Loss, Metrics, Row

@@ -8,17 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trueline.train.metrics import (
+from trueline.stats.classification import (
     Counts,
-    bleu,
     classification,
     confusion,
-    entities,
-    entity_scores,
     label_counts,
     micro_f1,
-    perplexity,
 )
+from trueline.stats.entities import entities, entity_scores
+from trueline.stats.generation import bleu, perplexity
 
 LABELS = ["a", "b", "c"]
 

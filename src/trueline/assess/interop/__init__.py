@@ -1,0 +1,1 @@
+"""Results of other tools, read for the bounds their counts allow."""

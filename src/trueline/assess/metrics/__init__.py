@@ -1,0 +1,1 @@
+"""Measure predictions against the truth: classes, entities, translations, language models."""
