@@ -143,3 +143,15 @@ def test_no_text_whatever_ends_in_anything_but_a_recipe_or_its_faults(text: str)
         return
 
     assert recipe.data.train
+
+
+def test_a_rate_alone_can_be_set_on_a_recipe_without_an_optimizer() -> None:
+    recipe = parse_recipe(GOOD, ["optimizer.lr=0.002"])
+
+    assert (recipe.optimizer.name, recipe.optimizer.lr) == ("adamw", 0.002)
+
+
+def test_an_optimizer_that_is_named_keeps_its_name_when_its_rate_is_set() -> None:
+    recipe = parse_recipe(GOOD + "optimizer: {name: sgd}\n", ["optimizer.lr=0.002"])
+
+    assert (recipe.optimizer.name, recipe.optimizer.lr) == ("sgd", 0.002)

@@ -33,7 +33,7 @@ import numpy as np
 import numpy.typing as npt
 
 from trueline.core.errors import InputError
-from trueline.models.hashing import SLOT_BITS, SLOT_COUNT, hash_ngrams
+from trueline.models.hashing import SLOT_BITS, SLOT_COUNT, Ngrams, hash_ngrams
 from trueline.models.ngram_weights import LANES, Hits, NgramWeights
 
 MAGIC = b"TLLIN\x00\x00\x01"
@@ -78,6 +78,17 @@ class Ladder:
         at = bisect_left(self.budgets, -budget, key=lambda rung: -rung)
         return self.values[at] if at < len(self.budgets) else NEVER
 
+    def logit_at(self, value: float, language: Language) -> float:
+        """The lowest logit of a language that reaches a value, 0 to 1; infinite for none."""
+        logits = self.zh if language == "zh" else self.en
+        if value <= self.values[0]:
+            return logits[0] - math.log(self.values[0] / value) if value > 0 else -math.inf
+        at = bisect_left(self.values, value)
+        if at == len(self.values):
+            return math.inf
+        part = (value - self.values[at - 1]) / (self.values[at] - self.values[at - 1])
+        return logits[at - 1] + part * (logits[at] - logits[at - 1])
+
     def logit_of(self, value: float) -> float:
         """The lowest logit, in either language, that may reach a value."""
         if value <= self.values[0]:
@@ -95,6 +106,42 @@ class Head:
     category: str
     label: str
     ladder: Ladder
+
+
+@dataclass(frozen=True, slots=True)
+class PieceWeights:
+    """What each n-gram of one piece does to a head's logit, in whole steps.
+
+    Args:
+        grams: the n-grams, with their places in `padded(piece)`.
+        steps: int64, the weight of each n-gram's slot; a slot counts once however often it is met.
+        distinct: distinct slots of the piece.
+        scale: what one step is worth before it is divided by the square root of `distinct`.
+        bias: what the logit starts from.
+    """
+
+    grams: Ngrams
+    steps: npt.NDArray[np.int64]
+    distinct: int
+    scale: np.float32
+    bias: np.float32
+
+    @property
+    def total(self) -> int:
+        """The steps of all distinct slots together."""
+        _, first = np.unique(self.grams.slots, return_index=True)
+        return int(self.steps[first].sum())
+
+    @property
+    def logit(self) -> float:
+        """The logit that the steps add up to, bit for bit the model's own."""
+        root = np.sqrt(np.float32(self.distinct))
+        return float(np.float32(self.total) * self.scale / root + self.bias)
+
+    @property
+    def unit(self) -> float:
+        """What one step adds to the logit."""
+        return float(self.scale) / math.sqrt(self.distinct)
 
 
 class LinearModel:
@@ -142,6 +189,17 @@ class LinearModel:
     def bias(self, head: int) -> float:
         """What a head's logit starts from."""
         return float(self._bias[head])
+
+    def piece_weights(self, piece: str, head: int) -> PieceWeights:
+        """The weights behind a head's logit of one normalised piece."""
+        grams = hash_ngrams(piece)
+        return PieceWeights(
+            grams,
+            self._weights.weights_of(grams.slots, head).astype(np.int64),
+            int(np.unique(grams.slots).size),
+            np.float32(self._scales[head]),
+            np.float32(self._bias[head]),
+        )
 
     def contributions(self, piece: str, head: int) -> Float32Array:
         """How much each character of the padded piece adds to a head's logit.

@@ -52,7 +52,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """A segment of a view, `view.text[start:end]`, and how its text was read from there."""
 
     view: View
@@ -84,6 +84,11 @@ class LinearScorer:
         self._reasons = [f"classifier: {head.label}" for head in self._model.heads]
 
     @property
+    def model(self) -> LinearModel:
+        """The weights and heads it scores with."""
+        return self._model
+
+    @property
     def name(self) -> str:
         return "linear"
 
@@ -97,7 +102,7 @@ class LinearScorer:
 
     def score(self, text: NormalizedText, context: Context) -> Sequence[Score]:
         """One score for each segment and head that found something in it."""
-        pieces = _pieces(text)
+        pieces = pieces_of(text)
         if not pieces:
             return ()
         read = self._model.hits([piece.text for piece in pieces], self._floors)
@@ -105,13 +110,13 @@ class LinearScorer:
         if min(read.known) < KNOWN_ASCII:
             turned = [other for piece, share in zip(pieces, read.known, strict=True)
                       if share < (KNOWN_ASCII if piece.text.isascii() else KNOWN_OTHER)
-                      for other in _turned(piece)]  # fmt: skip
+                      for other in turned_pieces(piece)]  # fmt: skip
             if turned:
                 read = self._model.hits([piece.text for piece in turned], self._floors)
                 found += [self._score(turned[row], head, logit) for row, head, logit in read.hits]
         return tuple(score for score in found if score.value >= LOWEST_VALUE)
 
-    def _score(self, piece: _Piece, number: int, logit: float) -> Score:
+    def _score(self, piece: Piece, number: int, logit: float) -> Score:
         head = self._model.heads[number]
         value = round(head.ladder.value(logit, piece.language), 4)
         reason = self._reasons[number] + (f" ({piece.reading})" if piece.reading else "")
@@ -134,7 +139,7 @@ class LinearScorer:
             limit: how many stretches of characters to return at most.
         """
         numbers = [n for n, head in enumerate(self._model.heads) if head.category == category]
-        pieces = _pieces(text)
+        pieces = pieces_of(text)
         if not numbers or not pieces:
             return ()
         logits, _ = self._model.logits([piece.text for piece in pieces])
@@ -145,7 +150,7 @@ class LinearScorer:
         )
         piece = pieces[-row]
         weights = self._model.contributions(piece.text, number)
-        places = _places(piece.text)
+        places = places_of(piece.text)
         label = self._model.heads[number].label
         found = [
             Evidence(
@@ -159,10 +164,11 @@ class LinearScorer:
         return tuple(found[:limit])
 
 
-def _pieces(text: NormalizedText) -> list[_Piece]:
+def pieces_of(text: NormalizedText) -> list[Piece]:
+    """The segments of a text, and those of what is encoded in it."""
     folded = text.folded
     pieces = [
-        _Piece(folded, start, end, folded.text[start:end]) for start, end in segments(folded.text)
+        Piece(folded, start, end, folded.text[start:end]) for start, end in segments(folded.text)
     ]
     for view in text.decoded:
         if view.name.rpartition(">")[2] in _WHOLE_READINGS:
@@ -172,7 +178,7 @@ def _pieces(text: NormalizedText) -> list[_Piece]:
         at = 0
         for line in inner.text.split("\n"):
             pieces.extend(
-                _Piece(inner, at + start, at + end, line[start:end], view.name)
+                Piece(inner, at + start, at + end, line[start:end], view.name)
                 for start, end in segments(line)
                 if end - start >= SHORTEST_DECODED
             )
@@ -180,7 +186,7 @@ def _pieces(text: NormalizedText) -> list[_Piece]:
     return pieces
 
 
-def _turned(piece: _Piece) -> list[_Piece]:
+def turned_pieces(piece: Piece) -> list[Piece]:
     """A segment read backwards and, where it is ASCII, in rot13."""
     turned = [replace(piece, text=piece.text[::-1], reading="reversed")]
     if piece.text.isascii():
@@ -188,7 +194,7 @@ def _turned(piece: _Piece) -> list[_Piece]:
     return turned
 
 
-def _places(piece: str) -> list[int]:
+def places_of(piece: str) -> list[int]:
     """For each character of `padded(piece)`, the character of the piece it stands for."""
     places = [0]
     for match in _WORD.finditer(without_values(piece)):

@@ -93,8 +93,15 @@ class AdamOptions(BaseModel):
     weight_decay: float = Field(default=0.01, ge=0, description="On matrices; not biases, norms.")
 
 
+def _with_name(value: Any) -> Any:
+    """An optimiser without a name is the default one, so that its rate alone can be set."""
+    return {"name": "adamw", **value} if isinstance(value, dict) else value
+
+
 Optimizer = Annotated[
-    SgdOptions | MomentumOptions | AdagradOptions | AdamOptions, Field(discriminator="name")
+    SgdOptions | MomentumOptions | AdagradOptions | AdamOptions,
+    Field(discriminator="name"),
+    BeforeValidator(_with_name),
 ]
 
 

@@ -1,0 +1,1 @@
+"""Ethics review: people answer a checklist for each category and clause, and sign off."""
