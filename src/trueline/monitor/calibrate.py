@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 from trueline.core.errors import InputError
@@ -83,7 +84,12 @@ class Calibration:
 
 
 def calibrate(
-    store: EventStore, policy: Policy, text: str, *, replayed: int = 20_000
+    store: EventStore,
+    policy: Policy,
+    text: str,
+    *,
+    replayed: int = 20_000,
+    folder: Path | None = None,
 ) -> Calibration:
     """Propose thresholds from the reviewed labels of a store.
 
@@ -92,6 +98,7 @@ def calibrate(
         policy: in force; gives the budgets and the confidence.
         text: its YAML, in which the thresholds are changed.
         replayed: newest exchanges that show the expected change.
+        folder: where the word lists lie that the text names.
 
     Raises:
         InputError: no category has a miss budget, or the text cannot be changed.
@@ -113,7 +120,9 @@ def calibrate(
     ]
     thresholds = {p.category: p.threshold for p in proposals if p.threshold is not None}
     changed = with_thresholds(text, thresholds)
-    new = parse_policy(changed, source="the proposed policy") if thresholds else policy
+    new = (
+        parse_policy(changed, source="the proposed policy", folder=folder) if thresholds else policy
+    )
     changes = replay(store, policy, thresholds, sample, limit=replayed)
     filled = tuple(
         CategoryProposal(**{**_fields(one), "change": changes.get(one.category)})

@@ -86,7 +86,7 @@ def describe(alarm: Alarm, language: str) -> str:
     zh = language == "zh"
     kind = facts.get("kind")
     if kind == "rate":
-        what = _pick(_RATES.get(str(facts.get("rate_of")), _RATES["attribute"]), language)
+        what = rate_name(str(facts.get("rate_of")), language)
         category = facts.get("category")
         where = (f"（{category}）" if zh else f" ({category})") if category else ""
         values = (
@@ -100,7 +100,7 @@ def describe(alarm: Alarm, language: str) -> str:
         return "{}{}: {} of {}, {} ({} to {} at {}), limit {}".format(
             what, where, *values[:5], values[6], values[5]
         )
-    measure = _pick(_MEASURES.get(str(facts.get("measure")), ("", "")), language)
+    measure = measure_name(str(facts.get("measure")), language)
     if kind == "drift":
         before, after = number(facts["calm_median"]), number(facts["recent_median"])
         if zh:
@@ -114,6 +114,16 @@ def describe(alarm: Alarm, language: str) -> str:
         return f"{measure}为 {value}，{side}界限 {number(mark)}，已持续 {seconds} 秒"
     side = "above" if above is not None else "below"
     return f"{measure} is {value}, {side} the mark of {number(mark)} for {seconds} s"
+
+
+def rate_name(rate: str, language: str) -> str:
+    """What a rate counts."""
+    return _pick(_RATES.get(rate, _RATES["attribute"]), language)
+
+
+def measure_name(measure: str, language: str) -> str:
+    """What a drift or threshold rule measures; empty for what is none."""
+    return _pick(_MEASURES.get(measure, ("", "")), language)
 
 
 def percent(share: float) -> str:
@@ -131,8 +141,8 @@ def number(value: Any) -> str:
 
 def trial_message(language: str) -> Message:
     """A message that only shows that a channel works."""
-    body = "此消息由“trueline monitor test”发出。" if language == "zh" else (
-        "Sent by `trueline monitor test`."
+    body = "收到此消息，说明渠道可用；没有发生告警。" if language == "zh" else (
+        "You have received this because the channel works; no alarm was raised."
     )  # fmt: skip
     return Message("test", _pick(_HEADS["test"], language), body)
 

@@ -116,7 +116,7 @@ def _deliver(
         fault = str(error)
         log.error("alarm_not_delivered", extra={"channel": channel.name, "reason": fault})
     for alarm in message.alarms:
-        told = dict(alarm.delivered.get(channel.name, {}))
+        told: dict[str, Any] = dict(alarm.delivered.get(channel.name, {}))
         if fault:
             tries = int(told.get("tries", 0)) + 1
             wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(tries - 1, 20))
