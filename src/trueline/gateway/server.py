@@ -23,6 +23,7 @@ from trueline.gateway.settings import Settings, upstream_key
 from trueline.gateway.state import GatewayState
 from trueline.gateway.tracing import Tracing
 from trueline.gateway.upstream import HttpUpstream, Upstream
+from trueline.monitor.watching import start_from_now
 from trueline.store.events import EventStore
 from trueline.store.keyring import KeyRing
 
@@ -69,6 +70,8 @@ def open_state(settings: Settings, upstream: Upstream) -> GatewayState:
                 )
             state = GatewayState(settings, policies, store, keys, upstream)
             state.monitoring = monitoring_of(state)
+            if state.monitoring is not None:
+                start_from_now(store)  # no alarm about what happened before anyone watched
             state.tracing = Tracing(settings.traces) if settings.traces else None
             state.apply_versions()
             state.note_policies()

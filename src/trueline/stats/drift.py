@@ -27,14 +27,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 # Bets on p as (degree of the shifted Legendre polynomial, stake): shifts up and down, strong
 # and weak, more extremes and fewer. Each factor 1 + stake * polynomial has mean 1 and stays
 # above 0.
 _BETS = ((1, 0.95), (1, -0.95), (1, 0.5), (1, -0.5), (2, 0.95), (2, -0.95))
-_DEGREES = np.array([degree for degree, _ in _BETS])
-_STAKES = np.array([stake for _, stake in _BETS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,26 +103,30 @@ def watch_drift(
         The new state, and the number (from 1, since the beginning) of each value at which the
         alarm sounded.
     """
-    counts: NDArray[np.int64] = np.array(state.counts, dtype=np.int64)
-    total = int(counts.sum())
-    evidence = np.array(state.evidence)
+    counts = list(state.counts)
+    total = sum(counts)
+    evidence = list(state.evidence)
     events, alarms = state.events, []
+    enough = len(_BETS) * rule.mean_events
     for value, toss in zip(values, tosses, strict=True):
         if value != value or not 0 <= toss < 1:
             raise ValueError(f"need a number and a toss in [0, 1), got {value} and {toss}")
         place = bisect_right(rule.edges, value)
         counts[place] += 1
         total, events = total + 1, events + 1
-        p = (int(counts[:place].sum()) + toss * int(counts[place])) / total
-        polynomial = np.where(_DEGREES == 1, 2 * p - 1, 6 * p * p - 6 * p + 1)
-        evidence = (1 + evidence) * (1 + _STAKES * polynomial)
-        if evidence.sum() >= len(_BETS) * rule.mean_events:
+        p = (sum(counts[:place]) + toss * counts[place]) / total
+        polynomials = (2 * p - 1, 6 * p * p - 6 * p + 1)
+        evidence = [
+            (1 + one) * (1 + stake * polynomials[degree - 1])
+            for one, (degree, stake) in zip(evidence, _BETS, strict=True)
+        ]
+        if sum(evidence) >= enough:
             alarms.append(events)
-            evidence = np.zeros(len(_BETS))
+            evidence = [0.0] * len(_BETS)
     after = replace(
         state,
-        counts=tuple(int(count) for count in counts),
-        evidence=tuple(float(one) for one in evidence),
+        counts=tuple(counts),
+        evidence=tuple(evidence),
         events=events,
         alarms=state.alarms + len(alarms),
     )
