@@ -19,6 +19,7 @@ from trueline.core.errors import InputError
 from trueline.core.withdrawals import FILE, open_withdrawals, read_withdrawals
 from trueline.store.alarms import list_alarms
 from trueline.store.events import EventStore
+from trueline.store.queries import get_exchange
 from trueline.store.watches import load_watches
 
 RULES = """\
@@ -63,6 +64,29 @@ def test_replies_that_break_the_policy_raise_an_alarm_that_reaches_people(
     assert 'trueline_alarms_total{rule="violations",severity="page"} 1' in metrics
     (withdrawn,) = open_withdrawals(read_withdrawals(case / FILE))
     assert withdrawn.alarm == alarm.id
+
+
+def test_what_an_app_says_of_a_request_can_be_watched(start: StartGateway, tmp_path: Path) -> None:
+    rules = tmp_path / "monitor.yaml"
+    rules.write_text(
+        "look_seconds: 0.05\ngroup_seconds: 0\nrules:\n"
+        "  - {name: angry, kind: rate, rate: attribute, limit: 0.1, false_alarms_a_year: 100,\n"
+        "     where: {attribute: sentiment, equals: negative}}\n",
+        "utf-8",
+    )
+    running = start(monitor=str(rules))
+    for number in range(40):
+        sentiment = "negative" if number > 20 else "neutral"
+        metadata = {"sentiment": sentiment, "note": "words of a person"}
+        answer = running.chat("hello", metadata=metadata)
+
+    until(lambda: list_alarms(running.state.store))
+
+    (alarm,) = list_alarms(running.state.store)
+    stored = get_exchange(running.state.store, answer.headers["x-trueline-exchange-id"])
+    assert alarm.rule == "angry"
+    assert stored is not None
+    assert stored.exchange.attributes == {"sentiment": "negative"}
 
 
 def test_a_gateway_without_monitoring_watches_nothing(start: StartGateway) -> None:

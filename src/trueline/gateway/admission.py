@@ -12,7 +12,7 @@ from trueline.gateway.api_error import ApiError
 from trueline.gateway.auth import Caller, Right
 from trueline.gateway.http_io import Request, read_json_object
 from trueline.gateway.policies import ActivePolicy
-from trueline.gateway.recording import Draft, end_user, model_name
+from trueline.gateway.recording import Draft, end_user, model_name, request_attributes
 from trueline.gateway.state import GatewayState
 from trueline.guard.guard import Guard
 
@@ -84,6 +84,7 @@ async def admit(state: GatewayState, request: Request, right: Right = "use") -> 
     draft.began = request.started
     draft.model = model_name(body)
     draft.user = user
+    draft.attributes = request_attributes(body)
     request.draft = draft
     return Admitted(caller, body, len(raw), active, active.guard_for(shadow=shadow), draft)
 

@@ -21,6 +21,9 @@ from trueline.gateway.state import GatewayState
 from trueline.store.batch import Change
 
 _MODEL_NAME = re.compile(r"[A-Za-z0-9._:/@+-]{1,128}")
+# OpenAI's limit on metadata is 16 pairs; values that are no codes may hold a person's words.
+_ATTRIBUTE = re.compile(r"[A-Za-z0-9_.:/+-]{1,64}")
+MAX_ATTRIBUTES = 16
 Scores = dict[str, list[dict[str, Any]]]
 
 
@@ -199,3 +202,19 @@ def model_name(request: Mapping[str, Any]) -> str:
     """The model a request names, when it reads like one; the log holds no free text."""
     value = request.get("model")
     return value if isinstance(value, str) and _MODEL_NAME.fullmatch(value) else ""
+
+
+def request_attributes(request: Mapping[str, Any]) -> dict[str, Any]:
+    """What an app says of a request in `metadata`, such as `{"sentiment": "negative"}`.
+
+    Only names and values that are codes are kept; the log holds no free text.
+    """
+    metadata = request.get("metadata")
+    if not isinstance(metadata, dict):
+        return {}
+    codes = {
+        name: value
+        for name, value in metadata.items()
+        if isinstance(value, str) and _ATTRIBUTE.fullmatch(name) and _ATTRIBUTE.fullmatch(value)
+    }
+    return dict(list(codes.items())[:MAX_ATTRIBUTES])
