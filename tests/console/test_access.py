@@ -13,9 +13,9 @@ from trueline.gateway.console.session import SESSION_SECONDS, session_cookie, se
 from trueline.store.keys import create_key, list_keys, revoke_key
 
 PAGES = ("/", "/playground", "/events", "/policy", "/policy/yaml", "/policy/draft",
-         "/policy/templates", "/login")  # fmt: skip
+         "/policy/templates", "/review", "/review/settled", "/feedback", "/alarms", "/login")  # fmt: skip
 POSTS = ("/policy/draft", "/playground/check", "/playground/chat", "/playground/verdicts",
-         "/login", "/logout")  # fmt: skip
+         "/review/name", "/feedback/review", "/alarms/silence", "/login", "/logout")  # fmt: skip
 
 
 def make_key(console: RunningGateway, role: str) -> str:

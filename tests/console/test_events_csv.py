@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trueline.core.exchange import Exchange
-from trueline.gateway.console.events_csv import COLUMNS, csv_lines, safe_cell
+from trueline.core.spreadsheet import safe_cell
+from trueline.gateway.console.events_csv import COLUMNS, csv_lines
 from trueline.store.chain import Receipt
 from trueline.store.queries import Event
 

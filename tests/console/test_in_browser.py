@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 LANGUAGES = ("en", "zh")
 PAGES = ("/", "/playground", "/events", "/policy", "/policy/yaml", "/policy/draft?template=strict",
-         "/policy/templates/minors")  # fmt: skip
+         "/policy/templates/minors", "/review", "/review/settled", "/feedback", "/alarms")  # fmt: skip
 PHONE_TEXT = {
     "en": "My number is +86 138 0013 8000, please call me back.",
     "zh": "我的手机号是13800138000，请回电。",

@@ -15,7 +15,7 @@ FOLDER = Path(console.__file__).parent
 SOURCES = "".join(
     path.read_text(encoding="utf-8")
     for path in sorted([*FOLDER.glob("templates/*.html"), *FOLDER.glob("*.py")])
-    if path.name != "words.py"
+    if not path.name.startswith("words")
 )
 FIELDS = re.compile(r"\{(\w+)\}")
 

@@ -159,7 +159,9 @@ def alarms(
     from trueline.store.alarms import LIVE, STATES, list_alarms
     from trueline.store.events import EventStore
 
-    wanted = LIVE if state == "live" else tuple(s for s in STATES if state in ("all", s))
+    wanted: tuple[AlarmState, ...] = LIVE
+    if state != "live":
+        wanted = tuple(one for one in STATES if state in ("all", one))
     with EventStore.open(db, read_only=True) as store:
         found = list_alarms(store, states=wanted, rule=rule, since=since, limit=1000)
     _show_alarms(found, lang, as_json)

@@ -168,6 +168,17 @@ class Policies:
         return self.get(name)
 
     @property
+    def base(self) -> ActivePolicy:
+        """The default policy as its file holds it, versions left aside."""
+        return self._files[DEFAULT]
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the default policy's file lies, for the word lists it names."""
+        file = self._sources[DEFAULT].file
+        return file.parent if file is not None else None
+
+    @property
     def canary(self) -> tuple[ActivePolicy, float] | None:
         """The canary of the default policy and its share."""
         return self._canaries.get(DEFAULT)

@@ -60,6 +60,14 @@ class Settings(BaseModel):
         pattern=r"^(https?://.+)?$",
         description="OpenTelemetry collector (OTLP over HTTP) that gets a span a request.",
     )
+    cases: str = Field(
+        default="",
+        description="Folder of safety cases that the console shows; empty: ./cases, ./case and "
+        "the monitor file's safety_case.",
+    )
+    runs: str = Field(
+        default="runs", min_length=1, description="Folder of training runs that the console shows."
+    )
     shadow: bool = Field(default=False, description="Check and record everything, change nothing.")
     shadow_keys: tuple[str, ...] = Field(
         default=(), description="Ids of keys whose requests run in shadow mode."

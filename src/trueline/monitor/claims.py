@@ -41,7 +41,7 @@ def sync_claims(store: EventStore, case: str | Path) -> list[Withdrawal]:
     alarms = [a for a in list_alarms(store, states=STATES, limit=MOST) if a.facts.get("claim")]
     if not alarms:
         return []
-    lines = read_withdrawals(path) if path.exists() else ()
+    lines = read_withdrawals(path)
     known = {line.alarm for line in lines}
     open_now = {line.alarm for line in open_withdrawals(lines)}
     added: list[Withdrawal] = []

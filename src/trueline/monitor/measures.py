@@ -16,7 +16,8 @@ from datetime import datetime
 from typing import Literal
 
 from trueline.core.policy import Policy
-from trueline.stats.betting import rate_band, rate_interval
+from trueline.stats.betting import rate_band, rate_interval, rate_intervals
+from trueline.stats.bounds import Interval
 from trueline.store.overview import Overview, Traffic
 
 Dimension = Literal["category", "language", "route", "key", "model"]
@@ -41,9 +42,17 @@ class Rate:
     standing: Standing
 
     @classmethod
-    def of(cls, name: str, found: int, n: int, limit: float | None, confidence: float) -> Rate:
-        """The rate of counts; the band is valid at every look."""
-        band = rate_interval(found, n, confidence)
+    def of(
+        cls,
+        name: str,
+        found: int,
+        n: int,
+        limit: float | None,
+        confidence: float,
+        band: Interval | None = None,
+    ) -> Rate:
+        """The rate of counts; the band, worked out when not given, is valid at every look."""
+        band = rate_interval(found, n, confidence) if band is None else band
         standing: Standing = "unclear"
         if limit is None:
             standing = "no_limit"
@@ -74,30 +83,43 @@ def violation_rate(traffic: Traffic, policy: Policy) -> Rate:
     )  # fmt: skip
 
 
-def violation_rates(traffic: Traffic, policy: Policy, by: Dimension) -> list[Rate]:
+def violation_rates(
+    traffic: Traffic, policy: Policy, by: Dimension, most: int | None = None
+) -> list[Rate]:
     """The rate of every category, language, route, key or model, highest first.
 
     Categories have their own limit where the policy sets one; the others share its ε.
+
+    Args:
+        traffic: what was counted.
+        policy: gives the limits and the confidence.
+        by: what the rates are of.
+        most: only so many, the highest.
     """
     prefix = _PREFIX[by]
     if by == "category":
         asked = traffic.asked.get("", 0)
-        rows = []
-        for name, rule in policy.categories.items():
-            found = traffic.broke.get(prefix + name, 0)
-            own = rule.max_violation_rate
-            limit = policy.max_violation_rate if own is None else own
-            rows.append(Rate.of(name, found, asked, limit, policy.confidence))
+        counts = {name: (traffic.broke.get(prefix + name, 0), asked) for name in policy.categories}
     else:
-        rows = [
-            Rate.of(
-                stratum.removeprefix(prefix), traffic.broke.get(stratum, 0), n,
-                policy.max_violation_rate, policy.confidence,
-            )
+        counts = {
+            stratum.removeprefix(prefix): (traffic.broke.get(stratum, 0), n)
             for stratum, n in traffic.asked.items()
             if stratum.startswith(prefix)
-        ]  # fmt: skip
-    return sorted(rows, key=lambda rate: (-rate.rate, -rate.found, rate.name))
+        }
+    ordered = sorted(counts, key=lambda name: _highest_first(name, *counts[name]))[:most]
+    pairs = [counts[name] for name in ordered]
+    bands = rate_intervals([k for k, _ in pairs], [n for _, n in pairs], policy.confidence)
+    rates = []
+    for name, band in zip(ordered, bands, strict=True):
+        rule = policy.categories.get(name) if by == "category" else None
+        own = rule.max_violation_rate if rule is not None else None
+        limit = policy.max_violation_rate if own is None else own
+        rates.append(Rate.of(name, *counts[name], limit, policy.confidence, band))
+    return rates
+
+
+def _highest_first(name: str, found: int, n: int) -> tuple[float, int, str]:
+    return (-found / n if n else 0.0, -found, name)
 
 
 def error_rate(traffic: Traffic, confidence: float) -> Rate:

@@ -28,6 +28,7 @@ from numpy.typing import ArrayLike, NDArray
 from trueline.stats.bounds import Interval
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 GAMBLERS = 32
 # Shares of the largest possible bet. Downwards most stake nearly all, the best bet when losses
@@ -144,11 +145,55 @@ def rate_band(
     """
     band: list[Interval] = []
     low, high = 0.0, 1.0
-    for found, n in zip(violations, events, strict=True):
-        here = rate_interval(found, n, confidence)
+    for here in rate_intervals(violations, events, confidence):
         low, high = max(low, here.low), min(high, here.high)
         band.append(Interval(low, high))
     return band
+
+
+def rate_intervals(
+    violations: Sequence[int], events: Sequence[int], confidence: float = 0.95
+) -> list[Interval]:
+    """`rate_interval` of many counts at once, some thirty times as fast for a chart.
+
+    Args:
+        violations: one for each rate.
+        events: of the same length.
+        confidence: of each interval on its own.
+    """
+    level = _level((1 + confidence) / 2)
+    unbroken = [_clean(found, n) for found, n in zip(violations, events, strict=True)]
+    if not unbroken:
+        return []
+    found, n = np.asarray(violations, np.float64), np.asarray(events, np.float64)
+    clean = np.asarray(unbroken, np.float64)[:, None]
+    below = found[:, None] * np.log1p(-BETS_BELOW)
+    above = clean * np.log1p(-BETS_ABOVE)
+
+    def refuted_below(rate: Array) -> Flags:
+        odds = (rate / (1 - rate))[:, None]
+        return _log_average((below + clean * np.log1p(BETS_BELOW * odds)).T) >= level
+
+    def refuted_above(rate: Array) -> Flags:
+        odds = (1 / rate - 1)[:, None]
+        return _log_average((found[:, None] * np.log1p(BETS_ABOVE * odds) + above).T) >= level
+
+    ends = np.zeros(n.size), np.full(n.size, _HIGHEST)
+    _, high = _bisected(*ends, lambda rate: ~refuted_below(rate))
+    high = np.where((n > 0) & refuted_below(ends[1]), high, 1.0)
+    ends = np.full(n.size, _TOLERANCE), np.ones(n.size)
+    low, _ = _bisected(*ends, refuted_above)
+    low = np.where((found > 0) & refuted_above(ends[0]), low, 0.0)
+    return [Interval(float(a), float(b)) for a, b in zip(low, high, strict=True)]
+
+
+def _bisected(low: Array, high: Array, is_below: Callable[[Array], Flags]) -> tuple[Array, Array]:
+    """Both ends of the last interval, for each entry; `is_below` moves its low end up."""
+    while float((high - low).max()) > _TOLERANCE:
+        middle = (low + high) / 2
+        up = is_below(middle)
+        low, high = np.where(up, middle, low), np.where(up, high, middle)
+    return low, high
 
 
 def _lowest_refuted(refuted: Callable[[float], bool]) -> float:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.sql.dml import UpdateBase
 
 from trueline.core.errors import InputError
@@ -174,6 +174,13 @@ def list_alarms(
     query = query.order_by(alarms.c.opened_us.desc(), alarms.c.id.desc()).limit(limit)
     with store.reading() as connection:
         return [_alarm(row) for row in connection.execute(query)]
+
+
+def count_open(store: EventStore) -> int:
+    """Alarms nobody has looked at yet."""
+    query = select(func.count()).select_from(alarms).where(alarms.c.state == "open")
+    with store.reading() as connection:
+        return int(connection.execute(query).scalar_one())
 
 
 def add_silence(store: EventStore, silence: Silence) -> Future[Receipt]:

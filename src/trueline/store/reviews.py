@@ -200,7 +200,7 @@ def next_item(store: EventStore, reviewer: str, *, skip: Sequence[str] = ()) -> 
         query = query.where(review_items.c.id.not_in(list(skip)))
     with store.reading() as connection:
         row = connection.execute(query).one_or_none()
-    return None if row is None else _item(row)
+    return None if row is None else item_of_row(row)
 
 
 def list_items(
@@ -227,7 +227,7 @@ def list_items(
     if limit is not None:
         query = query.limit(limit)
     with store.reading() as connection:
-        return [_item(row) for row in connection.execute(query)]
+        return [item_of_row(row) for row in connection.execute(query)]
 
 
 def list_labels(store: EventStore, *, since: datetime | None = None) -> list[ReviewLabel]:
@@ -237,7 +237,7 @@ def list_labels(store: EventStore, *, since: datetime | None = None) -> list[Rev
         query = query.where(review_labels.c.time_us >= microseconds(since))
     with store.reading() as connection:
         rows = connection.execute(query.order_by(review_labels.c.time_us)).all()
-    return [_label(row) for row in rows]
+    return [label_of_row(row) for row in rows]
 
 
 def queue_counts(store: EventStore) -> QueueCounts:
@@ -299,7 +299,7 @@ def _item_with_labels(
         .where(review_labels.c.item_id == item_id)
         .order_by(review_labels.c.time_us)
     )
-    return _item(row), [_label(one) for one in labels]
+    return item_of_row(row), [label_of_row(one) for one in labels]
 
 
 def _known(store: EventStore, items: Sequence[ReviewItem]) -> set[tuple[str, str, str]]:
@@ -350,7 +350,8 @@ def _label_row(label: ReviewLabel) -> dict[str, Any]:
     }
 
 
-def _item(row: Any) -> ReviewItem:
+def item_of_row(row: Any) -> ReviewItem:
+    """The item that a row of `review_items` holds."""
     return ReviewItem(
         id=row.id, exchange_id=row.exchange_id, part=row.part, drawn_for=row.drawn_for,
         probability=row.probability, priority=row.priority, drawn=moment(row.drawn_us),
@@ -359,7 +360,8 @@ def _item(row: Any) -> ReviewItem:
     )  # fmt: skip
 
 
-def _label(row: Any) -> ReviewLabel:
+def label_of_row(row: Any) -> ReviewLabel:
+    """What a row of `review_labels` says."""
     return ReviewLabel(
         row.item_id, row.reviewer, row.label, tuple(orjson.loads(row.categories)),
         bool(row.adjudicates), moment(row.time_us),

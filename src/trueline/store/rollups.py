@@ -100,11 +100,15 @@ def merge_counts(into: Counts, more: Mapping[str, Any]) -> None:
     for name in _NUMBERS:
         into[name] += more[name]
     for name in _TABLES:
-        table = into[name]
-        for key, count in more.get(name, _NONE).items():  # older rows lack some tables
-            if name in _STRATIFIED:
+        table, added = into[name], more.get(name, _NONE)  # older rows lack some tables
+        # The overview merges thousands of rows: only a table that could overflow is looked after.
+        if name in _STRATIFIED and len(table) + len(added) > MAX_STRATA:
+            for key, count in added.items():
                 key = _told_apart(table, key)
-            table[key] = table.get(key, 0) + count
+                table[key] = table.get(key, 0) + count
+        else:
+            for key, count in added.items():
+                table[key] = table.get(key, 0) + count
 
 
 def add_counts(left: Mapping[str, Any], right: Mapping[str, Any]) -> Counts:

@@ -58,6 +58,21 @@ class Lines:
     p99: str
 
 
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A rate within its band, and the limit it is held against, as SVG paths.
+
+    `top` is the rate at the upper edge; the band is cut there. `limit_y` is None when the
+    limit is above it.
+    """
+
+    width: float
+    top: float
+    area: str
+    line: str
+    limit_y: float | None
+
+
 def stacked_columns(counts: Sequence[Mapping[str, int]], titles: Sequence[str]) -> Columns:
     """One column for each bucket, one part for each action that happened in it.
 
@@ -95,6 +110,45 @@ def two_lines(p50: Sequence[float | None], p99: Sequence[float | None]) -> Lines
     known = [value for value in (*p50, *p99) if value is not None]
     top = nice_top(max(known, default=0.0))
     return Lines(top, _path(p50, top), _path(p99, top))
+
+
+def rate_band(
+    places: Sequence[int],
+    lows: Sequence[float],
+    rates: Sequence[float],
+    highs: Sequence[float],
+    limit: float,
+    buckets: int,
+) -> Band:
+    """A band over the buckets; a bucket without a look is bridged.
+
+    Args:
+        places: bucket of each look, rising.
+        lows: lower ends, 0..1, one a look.
+        rates: one a look.
+        highs: upper ends, one a look.
+        limit: drawn as a line.
+        buckets: of the whole chart.
+    """
+    width = max(1, buckets) * SLOT
+    if not places:
+        return Band(width, nice_top(limit * 2), "", "", round(HEIGHT / 2, 1))
+    # The first looks know next to nothing: the last one and the limit set the scale.
+    top = nice_top(min(1.0, max(limit * 2, highs[-1] * 1.25, rates[-1] * 1.25)))
+    xs = [place * SLOT + SLOT for place in places]
+    if len(xs) == 1:  # a lone look becomes a bar as wide as its bucket
+        xs = [xs[0] - SLOT, xs[0]]
+        lows, rates, highs = [*lows] * 2, [*rates] * 2, [*highs] * 2
+    upper = [f"{x:.1f} {_height(high, top):.1f}" for x, high in zip(xs, highs, strict=True)]
+    lower = [f"{x:.1f} {_height(low, top):.1f}" for x, low in zip(xs, lows, strict=True)]
+    middle = [f"{x:.1f} {_height(rate, top):.1f}" for x, rate in zip(xs, rates, strict=True)]
+    area = f"M{'L'.join(upper)}L{'L'.join(reversed(lower))}Z"
+    limit_y = round(_height(limit, top), 1) if limit <= top else None
+    return Band(width, top, area, f"M{'L'.join(middle)}", limit_y)
+
+
+def _height(value: float, top: float) -> float:
+    return HEIGHT - HEIGHT * min(value, top) / top
 
 
 def nice_top(highest: float) -> float:

@@ -33,6 +33,31 @@ def share(value: float) -> str:
     return f"{value * 100:.1f}%" if 0 < value < 0.1 else f"{value * 100:.0f}%"
 
 
+def rate(value: float) -> str:
+    """A rate in percent with two telling digits below one percent.
+
+    >>> rate(0.0), rate(0.000123), rate(0.0087), rate(0.0234), rate(0.5)
+    ('0%', '0.012%', '0.87%', '2.3%', '50%')
+    """
+    shown = 100 * value
+    if shown == 0:
+        return "0%"
+    if shown < 0.001:
+        return "<0.001%"
+    digits = 3 if shown < 0.1 else 2 if shown < 1 else 1 if shown < 10 else 0
+    return f"{shown:.{digits}f}%"
+
+
+def signed(value: float) -> str:
+    """A score as a whole number with its sign.
+
+    >>> signed(12.4), signed(-0.2), signed(-31.0)
+    ('+12', '0', '−31')
+    """
+    whole = round(value)
+    return "0" if whole == 0 else f"+{whole}" if whole > 0 else f"−{-whole}"
+
+
 def whole(value: float) -> str:
     """A count with thousands set apart; halves keep their digit."""
     return f"{value:,.0f}" if value == int(value) else f"{value:,.1f}"

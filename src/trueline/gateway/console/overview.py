@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,8 +15,12 @@ from trueline.core.exchange import now
 from trueline.core.records import Action
 from trueline.gateway.console.charts import ORDER, Columns, Lines, stacked_columns, two_lines
 from trueline.gateway.console.finding_names import finding_name
+from trueline.gateway.console.rates import MeasuredRates, dimension_of, measured_rates
 from trueline.gateway.console.site import Site, Visit
+from trueline.monitor.message import describe
+from trueline.store.alarms import LIVE, Alarm, list_alarms
 from trueline.store.events import EventStore
+from trueline.store.keys import list_keys
 from trueline.store.overview import Latency, Overview, Traffic, overview
 from trueline.store.queries import Event, Filter, list_exchanges
 
@@ -33,6 +37,7 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 REASON_EVENTS = 200
 TOP = 8
 TIME_LABELS = 5
+MAX_ALARMS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +50,16 @@ class Ranked:
     share: float
     action: str = "plain"
     scorer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAlarm:
+    """One alarm that waits for somebody, in a sentence."""
+
+    rule: str
+    severity: str
+    opened: datetime
+    told: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +87,10 @@ class OverviewView:
     policy_since: datetime
     upstream: str
     ever: bool
+    rates: MeasuredRates
+    alarms: tuple[OpenAlarm, ...]
+    memory_mb: float | None
+    cpu_share: float | None
 
 
 async def overview_page(site: Site, visit: Visit) -> Response:
@@ -99,6 +118,7 @@ async def _values(site: Site, visit: Visit, window: str) -> dict[str, Any]:
     return {
         "view": view,
         "window": window,
+        "by": view.rates.by,
         "store_down": site.state.store.down,
         "base_url": f"{url.scheme}://{url.netloc}",
     }
@@ -115,6 +135,9 @@ def _view(site: Site, visit: Visit, window: str) -> OverviewView:
     blocked = whole.actions.get("block", 0)
     latest = _latest_findings(state.store, since) if acted else []
     reasons = _reasons(latest, names, visit.lang)
+    by = dimension_of(visit.request.query_params.get("by", ""))
+    called = _called(state.store, by, names, visit)
+    load = site.load.read()
     return OverviewView(
         now=moment,
         total=whole.total,
@@ -147,7 +170,32 @@ def _view(site: Site, visit: Visit, window: str) -> OverviewView:
         policy_since=active.loaded_at,
         upstream=state.upstream.name,
         ever=whole.total > 0 or bool(list_exchanges(state.store, limit=1).events),
+        rates=measured_rates(found, active.policy, by, called),
+        alarms=tuple(
+            _open_alarm(alarm, visit.lang)
+            for alarm in list_alarms(state.store, states=LIVE, limit=MAX_ALARMS)
+        ),
+        memory_mb=load.memory_mb,
+        cpu_share=load.cpu_share,
     )
+
+
+def _called(
+    store: EventStore, by: str, names: Mapping[str, str], visit: Visit
+) -> Callable[[str], str]:
+    """What a category, language, key, route or model is called."""
+    if by == "language":
+        return lambda name: language_name(name, visit)
+    if by == "key":
+        keys = {key.id: key.name for key in list_keys(store)}
+        return lambda name: keys.get(name, name) or visit.say("key.open")
+    if by == "category":
+        return lambda name: names.get(name, name)
+    return lambda name: name or visit.say("value.absent")
+
+
+def _open_alarm(alarm: Alarm, lang: str) -> OpenAlarm:
+    return OpenAlarm(alarm.rule, alarm.severity, alarm.opened, describe(alarm, lang))
 
 
 def _period(window: str, moment: datetime) -> tuple[datetime, datetime]:

@@ -81,13 +81,17 @@ def judge_draft(
     except PolicyError as error:
         faults = tuple(Fault(fault.line, fault.detail(language)) for fault in error.faults)
         return DraftOutcome(lines, faults=faults)
-    changes = tuple(
+    return DraftOutcome(lines, changes=shown_changes(current, policy, absent), hash=policy.hash)
+
+
+def shown_changes(old: Policy, new: Policy, absent: str = ABSENT) -> tuple[ShownChange, ...]:
+    """The differences of two policies with their values as text."""
+    return tuple(
         ShownChange(
             change.path, _shown(change.old, absent), _shown(change.new, absent), change.effect
         )
-        for change in diff(current, policy)
+        for change in diff(old, new)
     )
-    return DraftOutcome(lines, changes=changes, hash=policy.hash)
 
 
 def _shown(value: object, absent: str) -> str:

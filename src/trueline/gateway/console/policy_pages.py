@@ -32,9 +32,11 @@ TABS = (
     ("rules", "/policy"),
     ("yaml", "/policy/yaml"),
     ("draft", "/policy/draft"),
+    ("versions", "/policy/versions"),
     ("templates", "/policy/templates"),
 )
 _TEMPLATE_SOURCE = "template "
+_VERSION_SOURCE = "version "
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ async def rules_page(site: Site, visit: Visit) -> Response:
         "off" if row.action == "off" else "manual" if row.scorers == "manual" else "found"
         for row in rows
     )
-    return _tab(
+    return policy_tab(
         site,
         visit,
         "policy.html",
@@ -83,7 +85,7 @@ async def yaml_page(site: Site, visit: Visit) -> Response:
     """The policy file as it stands."""
     active = site.state.policies.current
     found = await asyncio.to_thread(policy_text, active)
-    return _tab(
+    return policy_tab(
         site,
         visit,
         "policy_yaml.html",
@@ -101,7 +103,7 @@ async def templates_page(site: Site, visit: Visit) -> Response:
     if name not in TEMPLATES:
         return site.message(visit, 404, visit.say("missing.title"), visit.say("missing.page"))
     policy = await asyncio.to_thread(policy_from_template, name)
-    return _tab(
+    return policy_tab(
         site,
         visit,
         "policy_yaml.html",
@@ -138,11 +140,13 @@ async def check_draft(site: Site, visit: Visit) -> Response:
         return RedirectResponse("/policy/draft", 303)
     outcome = await _outcome(draft, site.state.policies.current.policy, visit)
     if visit.partial:
-        return site.page(visit, "policy_outcome.html", outcome=outcome)
+        return site.page(
+            visit, "policy_outcome.html", outcome=outcome, may_propose=may_propose(visit)
+        )
     return _draft(site, visit, draft, outcome)
 
 
-def _tab(site: Site, visit: Visit, template: str, tab: str, **values: Any) -> Response:
+def policy_tab(site: Site, visit: Visit, template: str, tab: str, **values: Any) -> Response:
     """One of the tabs of this page."""
     return site.page(visit, template, here="policy", tab=tab, tabs=TABS, **values)
 
@@ -151,6 +155,8 @@ def policy_text(active: ActivePolicy) -> PolicyText:
     """The YAML of a policy in force, or what comes nearest to it."""
     if active.source.startswith(_TEMPLATE_SOURCE):
         return PolicyText(template_text(active.source.removeprefix(_TEMPLATE_SOURCE)))
+    if active.source.startswith(_VERSION_SOURCE):
+        return PolicyText(active.text)
     try:
         text = Path(active.source).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -163,7 +169,7 @@ def policy_text(active: ActivePolicy) -> PolicyText:
 
 
 def _draft(site: Site, visit: Visit, draft: str, outcome: DraftOutcome | None) -> Response:
-    return _tab(
+    return policy_tab(
         site,
         visit,
         "policy_draft.html",
@@ -171,7 +177,13 @@ def _draft(site: Site, visit: Visit, draft: str, outcome: DraftOutcome | None) -
         draft=draft,
         outcome=outcome,
         max_draft=MAX_DRAFT,
+        may_propose=may_propose(visit),
     )
+
+
+def may_propose(visit: Visit) -> bool:
+    """Whether the reader may put a draft up for decision."""
+    return visit.reader is not None and visit.reader.may("admin")
 
 
 async def _outcome(draft: str, current: Policy, visit: Visit) -> DraftOutcome:

@@ -26,6 +26,7 @@ from trueline.gateway.api_error import ApiError
 from trueline.gateway.auth import OPEN, Caller, Right
 from trueline.gateway.console import figures
 from trueline.gateway.console.finding_names import finding_name
+from trueline.gateway.console.process_load import ProcessLoad
 from trueline.gateway.console.session import (
     SESSION_COOKIE,
     VISIT_COOKIE,
@@ -36,6 +37,9 @@ from trueline.gateway.console.session import (
 )
 from trueline.gateway.console.words import say
 from trueline.gateway.state import GatewayState
+from trueline.store.alarms import count_open
+from trueline.store.events import EventStore
+from trueline.store.review_history import count_waiting
 
 LANGUAGE_COOKIE = "trueline_lang"
 ZONE_COOKIE = "trueline_zone"
@@ -61,7 +65,16 @@ _PAGES: tuple[tuple[str, str, Right], ...] = (
     ("feedback", "/feedback", "read"),
     ("alarms", "/alarms", "read"),
     ("policy", "/policy", "read"),
+    ("cases", "/cases", "read"),
+    ("runs", "/runs", "read"),
+    ("models", "/models", "read"),
 )
+# What a reader is told whose role lacks a right.
+_DENIED: Mapping[Right, str] = {
+    "use": "playground.forbidden", "review": "denied.review", "admin": "denied.admin",
+}  # fmt: skip
+# Fields that people write in; a form that comes after its session ended gives them back.
+_TYPED = ("reason", "yaml", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +110,8 @@ class Site:
     def __init__(self, state: GatewayState) -> None:
         self.state = state
         self._templates = _environment()
+        self._waiting: dict[str, int] = {}
+        self.load = ProcessLoad()
 
     def page(
         self, visit: Visit, template: str, *, here: str = "", status: int = 200, **values: Any
@@ -111,7 +126,7 @@ class Site:
             reader=reader,
             csrf=form_token(visit.visit),
             pages=[
-                {"id": name, "path": path}
+                {"id": name, "path": path, "waiting": self._waiting.get(name, 0)}
                 for name, path, right in _PAGES
                 if reader is not None and reader.may(right)
             ],
@@ -151,6 +166,8 @@ class Site:
         async def endpoint(request: Request) -> Response:
             visit = await self.visit(request)
             try:
+                if visit.reader is not None and not visit.partial:
+                    self._waiting = await asyncio.to_thread(_waiting, self.state.store)
                 refused = await self._refusal(visit, right)
                 response = refused or await handler(visit)
             except ApiError as error:
@@ -190,17 +207,25 @@ class Site:
     async def _refusal(self, visit: Visit, right: Right | None) -> Response | None:
         request = visit.request
         if right is not None and visit.reader is None:
+            if request.method == "POST" and not visit.partial and await _is_own_form(request):
+                return await self._signed_out(visit)
             if visit.partial or request.method != "GET":
                 return self.message(visit, 401, visit.say("login.title"), visit.say("login.text"))
             path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
             return RedirectResponse(f"/login?next={quote(path, safe='')}", 303)
         if right is not None and visit.reader is not None and not visit.reader.may(right):
-            reason = "playground.forbidden" if right == "use" else "login.role"
+            reason = _DENIED.get(right, "login.role")
             words = visit.say(reason, role=visit.reader.role)
             return self.message(visit, 403, visit.say("denied.title"), words)
         if request.method == "POST" and not await _is_own_form(request):
             return self.message(visit, 403, visit.say("denied.title"), visit.say("denied.csrf"))
         return None
+
+    async def _signed_out(self, visit: Visit) -> Response:
+        """A form came after its session had ended: what was typed is shown, not lost."""
+        form = await read_form(visit.request)
+        typed = [form[name] for name in _TYPED if form.get(name)]
+        return self.page(visit, "signed_out.html", status=401, typed=typed)
 
     def _finished(self, visit: Visit, response: Response) -> Response:
         secure_response(response)
@@ -218,11 +243,22 @@ class Site:
 
 
 def secure_response(response: Response) -> None:
-    """Add the headers that keep a page's content to itself."""
+    """Add the headers that keep a page's content to itself; a stricter policy of its own stays."""
+    own = response.headers.get("content-security-policy", "")
     for name, value in SECURITY_HEADERS.items():
         response.headers[name] = value
+    if own.startswith("sandbox"):
+        response.headers["content-security-policy"] = own
     response.headers.setdefault("cache-control", "no-store")
     response.headers["vary"] = "Cookie, Accept-Language, HX-Request"
+
+
+def _waiting(store: EventStore) -> dict[str, int]:
+    """What waits for somebody, by the page that deals with it."""
+    try:
+        return {"alarms": count_open(store), "review": count_waiting(store)}
+    except StoreError:
+        return {}
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -234,6 +270,17 @@ async def read_form(request: Request) -> dict[str, str]:
     body = await read_body(request)
     pairs = parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=100)
     return dict(pairs)
+
+
+async def read_chosen(request: Request, name: str) -> tuple[str, ...]:
+    """Every value of a field that a form sends more than once, such as ticked boxes.
+
+    Raises:
+        ApiError: 413 when the form is longer than `MAX_FORM_BYTES`.
+    """
+    body = (await read_body(request)).decode("utf-8", "replace")
+    pairs = parse_qsl(body, keep_blank_values=True, max_num_fields=100)
+    return tuple(value for field, value in pairs if field == name)
 
 
 async def read_body(request: Request) -> bytes:
@@ -309,6 +356,8 @@ def _environment() -> Environment:
         share=figures.share,
         whole=figures.whole,
         short_hash=figures.short_hash,
+        signed=figures.signed,
+        rate=figures.rate,
         local=_local_here,
         local_short=_local_short_here,
         finding=_finding_here,

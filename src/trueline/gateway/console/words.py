@@ -12,6 +12,14 @@ from __future__ import annotations
 from typing import Any
 
 from trueline.core.i18n import pick
+from trueline.gateway.console.words_alarms import ALARMS
+from trueline.gateway.console.words_cases import CASES
+from trueline.gateway.console.words_feedback import FEEDBACK
+from trueline.gateway.console.words_models import MODELS
+from trueline.gateway.console.words_rates import RATES
+from trueline.gateway.console.words_review import REVIEW
+from trueline.gateway.console.words_runs import RUNS
+from trueline.gateway.console.words_versions import VERSIONS
 
 _COMMON = {
     "brand": ("准绳", "Trueline"),
@@ -22,6 +30,13 @@ _COMMON = {
     "nav.playground": ("试验台", "Playground"),
     "nav.events": ("记录", "Events"),
     "nav.policy": ("策略", "Policy"),
+    "nav.review": ("审核", "Review"),
+    "nav.feedback": ("反馈", "Feedback"),
+    "nav.alarms": ("告警", "Alarms"),
+    "nav.cases": ("安全论证", "Cases"),
+    "nav.runs": ("训练", "Training"),
+    "nav.models": ("模型", "Models"),
+    "nav.waiting": ("{count} 项待处理", "{count} waiting"),
     "nav.logout": ("退出", "Sign out"),
     "foot.policy": ("生效策略：", "Policy in force:"),
     "list.comma": ("、", ", "),
@@ -304,9 +319,10 @@ _POLICY = {
     "draft.same": ("与生效策略相同", "The same as the policy in force"),
     "draft.changes": ("{count} 处改动：{stricter} 处更严，{looser} 处更松",
                       "{count} changes: {stricter} stricter, {looser} looser"),
-    "draft.apply": ("要生效，请保存到策略文件；网关会自动载入。草稿哈希：",
-                    "To put it in force save it as the policy file; the gateway reads it by"
-                    " itself. Hash of the draft:"),
+    "draft.apply": ("要生效，请提议为新版本并由管理员批准，或保存到策略文件，网关会自动载入。草稿哈希：",
+                    "To put it in force propose it as a version for an admin to approve, or save"
+                    " it as the policy file, which the gateway reads by itself. Hash of the"
+                    " draft:"),
     "draft.too_long": ("草稿超过 {limit} 个字符。", "The draft has more than {limit} characters."),
     "templates.compare": ("与生效策略对比", "Compare with the policy in force"),
 }  # fmt: skip
@@ -328,6 +344,14 @@ _ACCESS = {
     "denied.csrf": ("这个页面放置太久，或请求来自别处。请返回并刷新后重试。",
                     "This page was open too long, or the request came from elsewhere. Go back,"
                     " reload and try again."),
+    "denied.review": ("这个密钥的角色（{role}）只能查看，不能审核。",
+                      "This key's role, {role}, may look and not review."),
+    "denied.admin": ("只有管理员可以这样做；这个密钥的角色是 {role}。",
+                     "Only an admin may do this; this key's role is {role}."),
+    "signed_out.title": ("登录已失效", "Your session has ended"),
+    "signed_out.text": ("刚才的内容没有提交。请重新登录后再填写一次。",
+                        "What you sent was not taken. Sign in and send it again."),
+    "signed_out.typed": ("你刚才填写的内容，可以复制", "What you wrote, to copy"),
     "missing.title": ("没有找到", "Not found"),
     "missing.event": ("没有这条记录。它可能已被清除。",
                       "There is no such exchange. It may have been removed."),
@@ -337,6 +361,7 @@ _ACCESS = {
 
 WORDS: dict[str, tuple[str, str]] = {
     **_COMMON, **_OVERVIEW, **_EVENTS, **_PLAYGROUND, **_POLICY, **_ACCESS,
+    **REVIEW, **FEEDBACK, **ALARMS, **RATES, **VERSIONS, **CASES, **RUNS, **MODELS,
 }  # fmt: skip
 
 

@@ -1,0 +1,192 @@
+"""Safety cases on disk, as `trueline assess --out` and `trueline gate --build` leave them.
+
+A case is a folder with `plan.json`; once it is built it holds `case.json` and `case.html` too.
+What production withdrew is read anew at every look: it counts from the moment it is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from trueline.core.errors import InputError
+from trueline.core.withdrawals import FILE, Withdrawal, open_withdrawals, read_withdrawals
+
+PLAN, JSON, HTML, PDF = "plan.json", "case.json", "case.html", "case.pdf"
+#: More is never written, and not read.
+MOST_BYTES = 8_000_000
+#: Folders that are looked at; the newest ones are shown.
+MOST_CASES = 200
+RELEASE, HOLD = "RELEASE", "HOLD"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFolder:
+    """One case as it stands.
+
+    Args:
+        id: what its address says; the folder's name, told apart where two have the same.
+        verdict: as built; empty when the case was not built yet.
+        sentence: zh and en, the verdict with its number.
+        found, n, limit: of the gate; n is 0 without one.
+        withdrawn: claims that production speaks against now.
+        required: ids of claims the verdict rests on; `claims` are all of them.
+        fault: why it cannot be read; empty when it can.
+    """
+
+    id: str
+    path: Path
+    verdict: str = ""
+    target: str = ""
+    policy: str = ""
+    policy_hash: str = ""
+    made: str = ""
+    found: int = 0
+    n: int = 0
+    limit: float | None = None
+    claims: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
+    withdrawn: tuple[Withdrawal, ...] = ()
+    fault: str = ""
+
+    @property
+    def undone(self) -> bool:
+        """Whether a withdrawn claim takes the verdict away: a required or an unknown one."""
+        return self.verdict == RELEASE and any(
+            line.claim in self.required or line.claim not in self.claims for line in self.withdrawn
+        )
+
+    @property
+    def stands(self) -> str:
+        """The verdict that holds now."""
+        return HOLD if self.undone else self.verdict
+
+    def has(self, name: str) -> bool:
+        """Whether a file of the case is there."""
+        return (self.path / name).is_file()
+
+
+def case_folders(roots: Sequence[Path]) -> list[CaseFolder]:
+    """Every case in or below the folders, newest first.
+
+    Args:
+        roots: a case itself, or folders that hold cases; those that are missing are passed over.
+    """
+    paths = list(dict.fromkeys(path for root in roots for path in _cases_in(root)))
+    paths.sort(key=_changed, reverse=True)
+    names = [path.name for path in paths]
+    return [
+        _read(path, path.name if names.count(path.name) == 1 else _told_apart(path))
+        for path in paths[:MOST_CASES]
+    ]
+
+
+def case_by_id(roots: Sequence[Path], wanted: str) -> CaseFolder | None:
+    """The case with an id; nothing is made of the id but a comparison."""
+    return next((case for case in case_folders(roots) if case.id == wanted), None)
+
+
+def read_page(case: CaseFolder, name: str) -> bytes:
+    """A file of the case.
+
+    Raises:
+        InputError: there is none, or it is too large to be one.
+    """
+    path = case.path / name
+    try:
+        with path.open("rb") as file:
+            data = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    if len(data) > MOST_BYTES:
+        raise InputError(f"{path} has more than {MOST_BYTES:,} bytes; that is no safety case")
+    return data
+
+
+def _cases_in(root: Path) -> Iterator[Path]:
+    try:
+        root = root.resolve()
+        if _is_case(root):
+            yield root
+            return
+        for path in sorted(root.iterdir()):
+            if path.is_dir() and _is_case(path):
+                yield path
+    except OSError:
+        return
+
+
+def _is_case(path: Path) -> bool:
+    return (path / JSON).is_file() or (path / PLAN).is_file()
+
+
+def _changed(path: Path) -> float:
+    for name in (JSON, PLAN):
+        try:
+            return (path / name).stat().st_mtime
+        except OSError:
+            continue
+    return 0.0
+
+
+def _told_apart(path: Path) -> str:
+    return f"{path.name}-{hashlib.sha256(str(path).encode()).hexdigest()[:6]}"
+
+
+def _read(path: Path, case_id: str) -> CaseFolder:
+    withdrawn: tuple[Withdrawal, ...] = ()
+    fault = ""
+    try:
+        withdrawn = open_withdrawals(read_withdrawals(path / FILE))
+    except InputError as error:
+        fault = str(error)
+    if not (path / JSON).is_file():
+        return CaseFolder(case_id, path, withdrawn=withdrawn, fault=fault)
+    try:
+        stamp = (path / JSON).stat()
+        facts = _facts(path / JSON, stamp.st_mtime_ns, stamp.st_size)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        told = f"{path / JSON} cannot be read as a safety case ({type(error).__name__})"
+        return CaseFolder(case_id, path, withdrawn=withdrawn, fault=fault or told)
+    return CaseFolder(case_id, path, withdrawn=withdrawn, fault=fault, **facts)
+
+
+@lru_cache(maxsize=MOST_CASES)
+def _facts(path: Path, _changed_ns: int, size: int) -> Mapping[str, Any]:
+    """What the list shows of `case.json`; read again when the file changes."""
+    if size > MOST_BYTES:
+        raise ValueError("too large")
+    content = orjson.loads(path.read_bytes())
+    base, derived = content["base"], content["derived"]
+    ruling, policy = derived["ruling"], derived["policy"]
+    gate = ruling.get("gate") or {}
+    return {
+        "verdict": str(ruling["verdict"]),
+        "target": str(base["plan"].get("target", "")),
+        "policy": f"{policy['name']} {policy.get('version', '')}".strip(),
+        "policy_hash": str(policy["hash"]),
+        "made": str(content["made"]),
+        "found": int(gate.get("found", 0)),
+        "n": int(gate.get("n", 0)),
+        "limit": float(policy["max_violation_rate"]),
+        "claims": frozenset(
+            str(claim["id"]) for evidence in base["evidence"] for claim in evidence["claims"]
+        ),
+        "required": frozenset(str(name) for name in ruling["required"]),
+    }
+
+
+def made_at(case: CaseFolder) -> datetime | None:
+    """When the case was built; None for one that was not, or says nothing usable."""
+    try:
+        moment = datetime.fromisoformat(case.made)
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,45 @@
+"""Words of the measured rates on the overview, in Chinese and in English."""
+
+from __future__ import annotations
+
+RATES = {
+    "rates.title": ("违规率", "Violation rate"),
+    "rates.lede": ("模型回复中违反策略的比例；不论看多少次，整条置信带都以 {confidence} 的置信水平成立。",
+                   "Share of the model's replies that broke the policy. The whole band holds at"
+                   " {confidence} confidence, however often one looks."),
+    "rates.aria": ("{found} / {n}，置信带 {low} 至 {high}，上限 {limit}",
+                   "{found} of {n}, band {low} to {high}, limit {limit}"),
+    "rates.none": ("这段时间没有询问过模型。", "The model was not asked in this period."),
+    "rates.kept": ("守住上限", "Limit kept"),
+    "rates.broken": ("突破上限", "Limit broken"),
+    "rates.unclear": ("尚不能断定", "Not clear yet"),
+    "rates.no_limit": ("没有上限", "No limit"),
+    "rates.kept.text": ("违规率至多 {high}，不超过上限 {limit}。",
+                        "At most {high} of replies break the policy; the limit is {limit}."),
+    "rates.broken.text": ("违规率至少 {low}，高于上限 {limit}。",
+                          "At least {low} of replies break the policy; the limit is {limit}."),
+    "rates.unclear.text": ("违规率在 {low} 与 {high} 之间，上限 {limit} 位于其中；需要更多回复。",
+                           "Between {low} and {high} of replies break the policy and the limit,"
+                           " {limit}, lies between; more replies will tell."),
+    "rates.line": ("违规率", "rate"),
+    "rates.band": ("置信带", "band"),
+    "rates.limit": ("上限 ε = {limit}", "limit ε = {limit}"),
+    "rates.by": ("按", "By"),
+    "rates.by.category": ("类别", "category"),
+    "rates.by.language": ("语言", "language"),
+    "rates.by.route": ("接口", "route"),
+    "rates.by.key": ("密钥", "key"),
+    "rates.by.model": ("模型", "model"),
+    "rates.found": ("违规 / 回复", "Broke / replies"),
+    "rates.rate": ("违规率", "Rate"),
+    "rates.between": ("置信带", "Band"),
+    "rates.of_limit": ("上限", "Limit"),
+    "rates.standing": ("结论", "Standing"),
+    "rates.more": ("另有 {count} 行未显示。", "{count} more not shown."),
+    "figure.errors": ("错误率", "Error rate"),
+    "figure.memory": ("内存", "Memory"),
+    "figure.cpu": ("处理器", "Processor"),
+    "figure.cpu.unit": ("单核", "of one core"),
+    "overview.alarms": ("告警", "Alarms"),
+    "overview.alarms.all": ("查看全部告警", "All alarms"),
+}  # fmt: skip
