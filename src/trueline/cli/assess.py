@@ -152,7 +152,7 @@ def run_target(target: str, policy_path: str | None, as_json: bool, **given: Any
                 model=given["model"], concurrency=given["concurrency"],
                 batch_size=given["batch_size"], timeout_seconds=given["timeout"],
                 max_tokens=given["max_tokens"], temperature=given["temperature"],
-                builtin=_builtin(),
+                builtin=builtin_targets(),
             ),
             screen=screen, fresh=given["fresh"], progress=progress,
             command=["trueline", *sys.argv[1:]],
@@ -163,7 +163,7 @@ def run_target(target: str, policy_path: str | None, as_json: bool, **given: Any
     _show(done, as_json)
 
 
-def _builtin() -> dict[str, Any]:
+def builtin_targets() -> dict[str, Any]:
     """Functions that the command line brings along."""
     from trueline.apps.assistant.answers import Turn, answer
 
@@ -180,15 +180,21 @@ def _show(done: Assessment, as_json: bool) -> None:
         told = {"case": str(done.folder), "verdict": done.verdict}
         click.echo(json.dumps(told, ensure_ascii=False))
         return
+    width = max((len(claim.id) for claim in done.evidence.claims), default=0)
     for claim in done.evidence.claims:
         counted = (
             f"{claim.inputs['found']} of {claim.inputs['n']}" if "found" in claim.inputs else ""
         )
         limit = "" if claim.limit is None else f", limit {claim.limit:.2%}: {claim.outcome}"
         click.echo(
-            f"{claim.id:44} {counted:>14}  {claim.estimate:7.2%} "
-            f"[{claim.lower:.2%}, {claim.upper:.2%}]{limit}"
+            f"{claim.id:{width}}  {counted:>14}  {_percent(claim.estimate):>7} "
+            f"[{_percent(claim.lower)}, {_percent(claim.upper)}]{limit}"
         )
     if done.verdict:
         click.echo(f"verdict: {done.verdict}")
     click.echo(f"case: {shlex.quote(str(done.folder))}")
+
+
+def _percent(share: float) -> str:
+    """Two figures after the point, and no minus before a zero."""
+    return f"{round(share, 4) + 0.0:.2%}"

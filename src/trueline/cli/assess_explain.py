@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from trueline.cli.inspected_model import input_hashes, load_inspected, versions
+from trueline.cli.evidence_lines import policy_for
+from trueline.cli.inspected_model import folder_name, input_hashes, load_inspected, versions
 from trueline.cli.options import find_policy, json_option, policy_option
 from trueline.cli.text_table import text_table
 
@@ -109,7 +110,12 @@ def explain(
         Path(html).write_text(page, "utf-8")
         click.echo(_SAVED[lang].format(what=_WHAT[lang][0], path=html), err=True)
     if out:
-        path = told.evidence.write(Path(out))
+        from trueline.assess.measured_case import keep_evidence
+
+        policy = policy_for(Path(out), policy_path)
+        path = keep_evidence(
+            told.evidence, Path(out), policy, folder_name(model) if model else "guard"
+        )
         click.echo(_SAVED[lang].format(what=_WHAT[lang][1], path=path), err=True)
     if as_json:
         for record in told.record:

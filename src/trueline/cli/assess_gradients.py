@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
-from trueline.cli.inspected_model import bar_of_texts, input_hashes, load_inspected, versions
+from trueline.cli.evidence_lines import policy_for
+from trueline.cli.inspected_model import (
+    bar_of_texts,
+    folder_name,
+    input_hashes,
+    load_inspected,
+    versions,
+)
 from trueline.cli.options import json_option
 from trueline.cli.text_table import text_table
 
@@ -74,6 +81,7 @@ def gradients(
     inspected = load_inspected(model)
     from trueline.assess.gradients.evidence import gradient_evidence
     from trueline.assess.gradients.measure import RADII, attack_embeddings
+    from trueline.assess.measured_case import keep_evidence
     from trueline.assess.text_rows import drawn, read_text_rows
 
     rows = read_text_rows(Path(data), inspected.text_field, inspected.label_field)
@@ -91,7 +99,8 @@ def gradients(
                 "radii": list(radii or RADII), "texts": report.n, **versions(),
             },
         )  # fmt: skip
-        click.echo(_WORDS[lang].saved.format(path=evidence.write(Path(out))), err=True)
+        path = keep_evidence(evidence, Path(out), policy_for(Path(out), None), folder_name(model))
+        click.echo(_WORDS[lang].saved.format(path=path), err=True)
     _show(report, lang, as_json)
 
 

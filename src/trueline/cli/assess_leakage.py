@@ -8,8 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from trueline.cli.inspected_model import bar_of_texts, input_hashes, load_inspected, versions
-from trueline.cli.options import find_policy, json_option, policy_option
+from trueline.cli.evidence_lines import policy_for
+from trueline.cli.inspected_model import (
+    bar_of_texts,
+    folder_name,
+    input_hashes,
+    load_inspected,
+    versions,
+)
+from trueline.cli.options import json_option, policy_option
 from trueline.cli.text_table import text_table
 from trueline.cli.train import RecipeFirst
 
@@ -93,10 +100,11 @@ def run_leakage(
     from trueline.assess.leakage.canaries import read_canaries
     from trueline.assess.leakage.evidence import LeakageReport, leakage_evidence
     from trueline.assess.leakage.measure import measure_canaries, measure_membership
+    from trueline.assess.measured_case import keep_evidence
     from trueline.assess.text_rows import drawn, read_text_rows
     from trueline.core.errors import InputError
 
-    policy = find_policy(policy_path)
+    policy = policy_for(Path(out) if out else None, policy_path)
     inspected = load_inspected(model)
     if (others is not None and members is None) or (references and others is None):
         raise InputError("--others and --reference need --members and --others beside them")
@@ -135,7 +143,8 @@ def run_leakage(
         },
     )  # fmt: skip
     if out:
-        click.echo(_WORDS[lang].saved.format(path=evidence.write(Path(out))), err=True)
+        path = keep_evidence(evidence, Path(out), policy, folder_name(model))
+        click.echo(_WORDS[lang].saved.format(path=path), err=True)
     _show(evidence, lang, as_json)
 
 

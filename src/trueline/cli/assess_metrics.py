@@ -53,7 +53,7 @@ def metrics(
         file, task, truth=truth, truth_field=truth_field, language=language,
         confidence=confidence, seed=seed,
     )  # fmt: skip
-    show_evidence(evidence, case, lang, as_json)
+    show_evidence(evidence, case, lang, as_json, policy_for(case, None), file.name)
 
 
 @click.command()
@@ -94,7 +94,8 @@ def fairness(
                 "give a file of predictions with groups, or --case CASE to compare the paired "
                 "questions of a case"
             )
-        show_evidence(measure_pairs(case, policy.fairness, policy.confidence), case, lang, as_json)
+        pairs = measure_pairs(case, policy.fairness, policy.confidence)
+        show_evidence(pairs, case, lang, as_json, policy, case.name)
         return
     from trueline.assess.fairness import measure_fairness
 
@@ -107,4 +108,4 @@ def fairness(
         file, positive, policy.fairness, truth=truth, confidence=policy.confidence,
         intersections=intersections,
     )  # fmt: skip
-    show_evidence(evidence, case, lang, as_json)
+    show_evidence(evidence, case, lang, as_json, policy, file.name)

@@ -77,7 +77,7 @@ def robustness(
         examples.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     evidence = robustness_evidence(found, settings, policy.robustness, data, target,
                                    policy.confidence)  # fmt: skip
-    show_evidence(evidence, case, lang, as_json)
+    show_evidence(evidence, case, lang, as_json, policy, Path(target).name)
 
 
 def _classifier(target: str, policy: Policy) -> Classifier:

@@ -25,7 +25,7 @@ _ACTIONS = [str(action) for action in Action]
 
 @click.group()
 def events() -> None:
-    """Export, verify and prune the log of exchanges."""
+    """Export, verify, back up and prune the log of exchanges."""
 
 
 @events.command()

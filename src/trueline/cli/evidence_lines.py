@@ -59,7 +59,7 @@ def policy_for(case: Path | None, policy_path: str | None) -> Policy:
 
 
 def show_evidence(
-    evidence: Evidence, case: Path | None, lang: str, as_json: bool,
+    evidence: Evidence, case: Path | None, lang: str, as_json: bool, policy: Policy, about: str,
     say: Callable[[str], Any] = click.echo,
 ) -> None:  # fmt: skip
     """Write the evidence into the case and print it: claims, tables, notes.
@@ -69,11 +69,16 @@ def show_evidence(
         case: where it goes; printed only without one.
         lang: `zh` or `en`.
         as_json: a claim or a table a line instead.
+        policy: of the case, if it is begun now.
+        about: what was measured, for the same.
         say: where lines go.
     """
     words = _WORDS[lang]
     if case is not None:
-        click.echo(words.saved.format(path=evidence.write(case)), err=True)
+        from trueline.assess.measured_case import keep_evidence
+
+        path = keep_evidence(evidence, case, policy, about)
+        click.echo(words.saved.format(path=path), err=True)
     record = evidence.as_json()
     if as_json:
         for claim in record["claims"]:

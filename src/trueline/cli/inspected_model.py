@@ -80,6 +80,12 @@ def _trained(folder: Path) -> InspectedModel:
     )
 
 
+def folder_name(model: str) -> str:
+    """What a model's folder is called; the run's name for the `model` folder inside it."""
+    place = Path(model).resolve()
+    return place.parent.name if place.name == "model" else place.name
+
+
 def input_hashes(model: str, *files: Path) -> dict[str, str]:
     """sha256 by file name: the files, and the model's weights where they are one file."""
     from trueline.assess.evidence import file_sha256

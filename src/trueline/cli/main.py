@@ -27,10 +27,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "verify": ("verify", "verify", "Compute a safety case again from its own counts."),
     "gate": ("gate", "gate", "Say whether a safety case may be released."),
     "monitor": ("monitor", "monitor", "Watch the log, deal with alarms, turn labels into policy."),
+    "tour": ("tour", "tour", "Walk the whole life-cycle on bundled samples."),
     "init": ("init", "init", "Write a policy.yaml to start from."),
     "policy": ("policy", "policy", "Check, compare and explain policies; print the schema."),
     "keys": ("keys", "keys", "Make, list and revoke API keys."),
-    "events": ("events", "events", "Export, verify and prune the log of exchanges."),
+    "events": ("events", "events", "Export, verify, back up and prune the log of exchanges."),
     "plan": ("plan", "plan", "Say how many prompts and labels a claim takes."),
     "plugins": ("plugins", "plugins", "List the scorers, built-in and installed."),
 }

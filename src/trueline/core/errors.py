@@ -59,6 +59,8 @@ class MissingExtraError(TruelineError):
     """
 
     def __init__(self, feature: str, package: str, extra: str) -> None:
+        self.package = package
+        self.extra = extra
         super().__init__(
             f'{feature} needs {package}, which is not installed.\n  pip install "trueline[{extra}]"'
         )
