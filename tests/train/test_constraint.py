@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 from tests.train.rows import make_recipe, reviews, write_rows
+from transformers import PreTrainedTokenizerFast
 
 from trueline.core.errors import InputError, PolicyError
 from trueline.train.modifier import LoopState
+from trueline.train.modifiers import reply_cost
 from trueline.train.modifiers.constraint import Constraint
 from trueline.train.modifiers.reply_cost import Judged
 from trueline.train.recipe import Recipe
+from trueline.train.replies import sample_replies
 from trueline.train.run import train
 
 LOOP = {"steps": 20, "batch_size": 16, "evaluate_every": 10, "log_every": 1}
@@ -346,3 +349,40 @@ def test_a_policy_file_with_faults_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(PolicyError, match=r"policy.yaml is not a valid policy"):
         train(causal_recipe(tmp_path, {"policy": str(policy)}))
+
+
+def test_prompts_reach_the_model_whole_however_long_replies_may_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[list[int]] = []
+
+    def noting(model: Any, prompts: list[list[int]], *rest: Any, **more: Any) -> Any:
+        seen.extend(prompts)
+        return sample_replies(model, prompts, *rest, **more)
+
+    monkeypatch.setattr(reply_cost, "sample_replies", noting)
+    recipe = causal_recipe(tmp_path, {}, steps=1)
+    recipe = recipe.model_copy(
+        update={"model": recipe.model.model_copy(update={"max_length": 48})}  # less than 64 + 1
+    )
+
+    run = train(recipe)
+
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(run.folder / "model")
+    texts = {tokenizer.decode(ids, skip_special_tokens=True) for ids in seen}
+    assert texts
+    assert all(re.fullmatch("Q[0-9]+A", text) for text in texts), sorted(texts)[:3]
+
+
+def test_a_prompt_that_would_be_cut_is_refused(tmp_path: Path) -> None:
+    recipe = causal_recipe(tmp_path, {"max_tokens": 40}, steps=1)
+    recipe = recipe.model_copy(update={"model": recipe.model.model_copy(update={"max_length": 8})})
+
+    with pytest.raises(InputError) as error:
+        train(recipe)
+
+    assert re.fullmatch(
+        r"prompts: row [0-9]+ has 4 tokens, and with replies of cost.max_tokens only 3 fit; "
+        "raise model.max_length, lower cost.max_tokens or shorten the prompts",
+        str(error.value),
+    )

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import is_dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ from trueline.train.safety_test import (
     shared_confidence,
 )
 from trueline.train.setup import Setup
-from trueline.train.task import Batch, Loss, Row
+from trueline.train.task import Batch, Loss, Row, Task
 
 OVERALL = "overall"
 #: Replies sampled at once when many are measured.
@@ -226,7 +227,9 @@ class ReplyCost:
         self._field = self._options.prompt or state.task.input_field
         seen = Setup(self._setup.tokenizer, self._setup.model, rows=self._rows, dev=self._setup.dev)
         refuse_shared(self._held, seen, self._field)
-        state.task.encode_inputs(self._held[:1])
+        self._task = _for_replies(state.task, self._options.max_tokens)
+        for rows, name in ((self._rows, "prompts"), (self._held, "holdout")):
+            _refuse_cut(self._task, rows, name)
         if self._start is not None:
             self._start.to(state.device)
 
@@ -280,7 +283,8 @@ class ReplyCost:
         return {name: window.upper(share) for name, window in self._windows.items()}
 
     def watched(self, state: LoopState) -> Mapping[str, float]:
-        rows = list(self._setup.dev or self._rows)
+        # Rows of the task may hold whole answers; prompts of their own do not.
+        rows = list(self._rows if self._options.prompts else self._setup.dev or self._rows)
         needed = items_needed(min(self._limits.values()), self._confidence, len(self._limits)) or 1
         # Four times the least number leaves room for a few violations without sampling for ever.
         rows = rows[: 4 * needed]
@@ -327,7 +331,7 @@ class ReplyCost:
         return found
 
     def _sample(self, state: LoopState, rows: Sequence[Row], seed: int) -> Any:
-        examples = state.task.encode_inputs(rows)
+        examples = self._task.encode_inputs(rows)
         cuda = [state.device.index or 0] if state.device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda):
             torch.manual_seed(seed)
@@ -357,3 +361,33 @@ def _overlap_with(field: str) -> Reward:
         return overlap(text, str(row.get(field, "")))
 
     return reward
+
+
+def _for_replies(task: Task, max_tokens: int) -> Task:
+    """The task with room for replies of `max_tokens` beside its prompts."""
+    options = getattr(task, "options", None)
+    if not is_dataclass(task) or getattr(options, "max_new_tokens", None) is None:
+        return task
+    changed: Any = options
+    made: Any = replace(
+        cast("Any", task), options=changed.model_copy(update={"max_new_tokens": max_tokens})
+    )
+    return cast("Task", made)
+
+
+def _refuse_cut(task: Task, rows: Sequence[Row], name: str) -> None:
+    """A prompt that is cut is another prompt: the test would speak of replies nobody asks for.
+
+    Raises:
+        InputError: naming the first such prompt.
+    """
+    task.encode_inputs(rows[:1])
+    first_cut = getattr(task, "first_cut", None)
+    found = None if first_cut is None else first_cut(rows)
+    if found is not None:
+        index, tokens = found
+        room = getattr(task, "prompt_room", 0)
+        raise InputError(
+            f"{name}: row {index + 1} has {tokens} tokens, and with replies of cost.max_tokens "
+            f"only {room} fit; raise model.max_length, lower cost.max_tokens or shorten the prompts"
+        )

@@ -84,8 +84,21 @@ class CausalTask:
 
     def encode_inputs(self, rows: Sequence[Row]) -> list[Example]:
         start = first_id(self.tokenizer)
-        room = max(self.longest - self.options.max_new_tokens - 1, 1)
+        room = self.prompt_room
         return [{"input_ids": [start, *ids[-room:]]} for ids in self._ids(rows)]
+
+    @property
+    def prompt_room(self) -> int:
+        """Tokens of a prompt that leave room for its continuation; of a longer one the end stays.
+
+        However long the continuation may be, half of the length is the prompt's.
+        """
+        return self.longest - min(self.options.max_new_tokens, self.longest // 2) - 1
+
+    def first_cut(self, rows: Sequence[Row]) -> tuple[int, int] | None:
+        """The first row whose prompt would lose its beginning, and its tokens."""
+        lengths = enumerate(len(ids) for ids in self._ids(rows))
+        return next((found for found in lengths if found[1] > self.prompt_room), None)
 
     def length(self, example: Example) -> int:
         return len(example["input_ids"])
