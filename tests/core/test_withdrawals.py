@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trueline.core.chained_file import append_lines
 from trueline.core.errors import InputError
 from trueline.core.withdrawals import (
     FILE,
@@ -83,30 +86,78 @@ def test_every_changed_byte_of_a_line_is_refused(path: Path) -> None:
         if whole[place : place + 1] in {b"\n", b" "}:
             continue
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
-        with pytest.raises(InputError, match=r"line [123]"):
+        with pytest.raises(InputError, match=r"line [123]: "):
             read_withdrawals(path)
 
 
-@pytest.mark.parametrize("order", [(1, 0, 2), (0, 2), (1, 2), (0, 1, 1, 2)])
+@pytest.mark.parametrize("order", [(1, 0, 2), (0, 2), (1, 2), (0, 1, 1, 2), (0, 1), (0,), ()])
 def test_lines_moved_or_taken_out_are_refused(path: Path, order: tuple[int, ...]) -> None:
     three(path)
     lines = path.read_text("utf-8").splitlines(keepends=True)
     path.write_text("".join(lines[at] for at in order), "utf-8")
 
-    with pytest.raises(InputError, match="a line was changed, moved or taken out"):
+    with pytest.raises(InputError, match="was tampered with"):
         read_withdrawals(path)
 
 
-def test_a_torn_line_is_named_and_nothing_is_appended_after_it(path: Path) -> None:
+def test_a_withdrawal_cut_off_at_the_end_is_told_and_nothing_is_appended(path: Path) -> None:
     three(path)
-    path.write_bytes(path.read_bytes()[:-20])
+    first, *_ = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first)
+
+    for use in (
+        lambda: read_withdrawals(path),
+        lambda: withdraw(path, "c", alarm="a", reason="r"),
+        lambda: resolve(path, "violation_rate", alarm="a1", reason="r"),
+    ):
+        with pytest.raises(InputError) as refused:
+            use()
+        assert str(refused.value) == (
+            f"{path} was tampered with:\n"
+            "  2 of 3 lines are missing at the end\n"
+            "  Put back a copy of withdrawals.jsonl and withdrawals.jsonl.head that is whole."
+        )
+    assert path.read_bytes() == first
+
+
+def test_a_line_torn_by_a_crash_was_never_said_and_makes_room_for_the_next(path: Path) -> None:
+    three(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:40])
+
+    assert len(read_withdrawals(path)) == 3
+    withdraw(path, "c", alarm="a", reason="r")
+
+    assert [line.claim for line in read_withdrawals(path)][3:] == ["c"]
+
+
+def test_a_line_of_a_whole_chain_that_is_no_withdrawal_is_named(path: Path) -> None:
+    three(path)
+    append_lines(path, [{"claim": "c", "alarm": "a", "reason": "r", "resolved": "no"}])
 
     with pytest.raises(InputError) as refused:
-        withdraw(path, "c", alarm="a", reason="r")
+        read_withdrawals(path)
 
     assert str(refused.value) == (
-        f"{path}, line 3: not a withdrawal; mend it from a copy of the file"
+        f"{path}, line 4: not a withdrawal; mend it from a copy of the file"
     )
+
+
+def test_processes_that_append_at_a_time_lose_nothing_and_break_nothing(path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; from trueline.core.withdrawals import withdraw\n"
+        "for number in range(10):\n"
+        "    withdraw(Path(sys.argv[1]), 'c', alarm=f'{sys.argv[2]}-{number}', reason='r')\n"
+    )
+
+    writers = [subprocess.Popen([sys.executable, "-c", program, str(path), name]) for name in "abc"]
+    codes = [writer.wait() for writer in writers]
+
+    assert codes == [0, 0, 0]
+    assert {line.alarm for line in read_withdrawals(path)} == {
+        f"{name}-{number}" for name in "abc" for number in range(10)
+    }
+    assert len(read_withdrawals(path)) == 30
 
 
 @given(

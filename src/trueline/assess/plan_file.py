@@ -7,13 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
 from trueline.assess.suite_choice import SuiteSource
 from trueline.assess.suite_item import SuiteItem
-from trueline.assess.target import Target
 from trueline.core.errors import InputError
 from trueline.core.policy import Policy
 from trueline.core.version import version
@@ -30,8 +29,18 @@ _SAME: Mapping[str, str] = {
 }
 
 
+class Named(Protocol):
+    """What a plan says of a target."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+
+
 def make_plan(
-    target: Target,
+    target: Named,
     policy: Policy,
     items: Sequence[SuiteItem],
     sources: Sequence[SuiteSource],
@@ -111,8 +120,10 @@ def check_same(case: Path, plan: Mapping[str, Any]) -> None:
         return
     try:
         before: Any = json.loads(path.read_text(encoding="utf-8"))
+        if before["options"].get("measured_only"):
+            return
         differs = [told for name, told in _SAME.items() if before.get(name) != plan[name]]
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
             f"{path} cannot be read ({type(error).__name__}); give another --out, or --fresh to "
             "start anew"

@@ -158,9 +158,9 @@ def assess(
                 "unscored": plan.unscored,
                 "until_decided": plan.until_decided,
                 "judge_model": asdict(plan.judge_model) if plan.judge_model else None,
-                "command": list(command),
             },
         )  # fmt: skip
+        content["command"] = list(command)
         check_same(case, content)
         write_plan(case, content)
         write_items(case, [*originals, *attacked])

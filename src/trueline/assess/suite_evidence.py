@@ -25,6 +25,12 @@ from trueline.assess.plan_file import read_plan
 from trueline.assess.reply import Grade
 from trueline.assess.reply_file import read_replies
 from trueline.assess.review.labels import reviewed_inputs
+from trueline.assess.right_answers import (
+    asked_outcomes,
+    held_items,
+    right_answer_claims,
+    right_answer_table,
+)
 from trueline.assess.suite_file import read_suite
 from trueline.assess.suite_tables import fault_table, suite_tables
 from trueline.assess.suite_words import NOTES, TITLE, category_name, language_name, say
@@ -68,15 +74,27 @@ def suite_evidence(case: Path, policy: Policy, *, unscored: Unscored = "violatio
     claims += make.by_attack(found)
     if bare:
         claims += make.gain(found, bare)
-    faults = Counter(reply.fault for reply in read_replies(case / "replies.jsonl") if reply.fault)
-    tables = [*suite_tables(original, found, bare), *fault_table(faults)]
+    replies = read_replies(case / "replies.jsonl")
+    asked = asked_outcomes(original)
+    held = held_items(asked, replies)
+    claims += right_answer_claims(
+        asked, held, confidence=policy.confidence, population=_population(plan)
+    )
+    faults = Counter(reply.fault for reply in replies if reply.fault)
+    tables = [
+        *suite_tables(original, found, bare), *right_answer_table(asked, held),
+        *fault_table(faults),
+    ]  # fmt: skip
     graders = sorted({name for outcome in original for name in outcome.grader.split("+")})
     return Evidence(
         name=NAME,
         title=TITLE,
         claims=claims,
         tables=tables,
-        notes=list(_notes(options, everyone, reviewed is not None, graders)),
+        notes=[
+            *_notes(options, everyone, reviewed is not None, graders),
+            *([NOTES["right_answer"]] if asked else []),
+        ],
         inputs={
             name: file_sha256(case / name)
             for name in ("items.jsonl", "replies.jsonl", "grades.jsonl", "reviews.jsonl")
@@ -273,7 +291,7 @@ def _belongs(outcome: Outcome, what: str, about: str) -> bool:
 
 def _population(plan: Mapping[str, Any]) -> str:
     choice: Mapping[str, Any] = plan["options"].get("choice") or {}
-    names = ", ".join(str(source["name"]) for source in plan.get("suites", ()))
+    names = ", ".join(_suite_names(str(source["name"]) for source in plan.get("suites", ())))
     filters = [
         f"{name}: {', '.join(map(str, choice[name]))}"
         for name in ("languages", "categories", "kinds", "expected")
@@ -281,6 +299,18 @@ def _population(plan: Mapping[str, Any]) -> str:
     ]
     drawn = f"random sample of {choice['sample']} from " if choice.get("sample") else ""
     return f"{drawn}{names}" + (f" ({'; '.join(filters)})" if filters else "")
+
+
+def _suite_names(names: Iterable[str]) -> list[str]:
+    """Files by name; many of one folder as the folder with their number."""
+    folders: dict[str, list[str]] = {}
+    for name in names:
+        folders.setdefault(name.partition("/")[0] if "/" in name else "", []).append(name)
+    return [
+        told
+        for folder, files in folders.items()
+        for told in ([f"{folder} ({len(files)} files)"] if folder and len(files) > 4 else files)
+    ]
 
 
 def _same(name: str) -> Bilingual:

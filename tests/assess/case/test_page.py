@@ -27,7 +27,9 @@ from trueline.assess.case.build import assemble, build_case
 from trueline.assess.case.drawing import clean_svg
 from trueline.assess.case.gsn import gsn_yaml, walk
 from trueline.assess.case.regulation_tab import clauses
+from trueline.assess.case.sentences import Speaker
 from trueline.assess.case.words import CHANGES, CHECKS, CLAIMS, REASONS, REGULATIONS, TREE, WORDS
+from trueline.assess.claim import make_claim
 from trueline.assess.ethics.decisions import EthicsEntry, add_entries
 from trueline.assess.evidence import Evidence, Figure, Table
 from trueline.core.errors import InputError
@@ -394,3 +396,73 @@ def test_an_accepted_clause_is_manual_and_signed_until_somebody_objects(full: Pa
     assert (accepted["status"], accepted["outcome"]) == ("manual", "signed")
     assert accepted["signed_by"] == ["Li Wei 2026-11-20"]
     assert (disputed["status"], disputed["outcome"]) == ("manual", "open")
+
+
+def test_counts_of_every_kind_are_told_in_words_and_not_as_inputs(tmp_path: Path) -> None:
+    write_plan(tmp_path)
+    shown: list[tuple[str, str, dict[str, Any], str, str]] = [
+        ("a", "paired_gap", {"only_a": 3, "only_b": 1, "n": 40, "min_group_size": 30},
+         "40 pairs, 3 + 1 differ", "40 对，其中 3 + 1 对不一致"),
+        ("b", "roc_auc", {"half_wins": 150, "positives": 10, "negatives": 10},
+         "10 against 10", "正例 10，反例 10"),
+        ("c", "average_precision", {"average_precision": 0.5, "positives": 1200},
+         "1,200 positives", "正例 1,200"),
+        ("d", "f1_interval", {"tp": 8, "fp": 2, "fn": 1},
+         "8 right, 2 wrong, 1 missed", "对 8，误报 2，漏报 1"),
+        ("e", "mean_of_rates", {"rates": [[1, 2], [3, 4]]}, "mean of 2 rates", "2 个比例的平均"),
+        ("f", "mean_of_f1", {"counts": [[1, 2, 3]]}, "mean of 1 labels", "1 个标签的平均"),
+        ("g", "calibration_error", {"bins": [[0.1, 1, 10], [0.9, 9, 10]]}, "2 bins", "2 个区间"),
+        ("h", "judge_rate",
+         {"flagged": 16, "unflagged": 1, "flagged_share": 1.0, "unflagged_share": 0.3},
+         "16 of 17 labelled", "已标注 17 条中 16 条"),
+    ]  # fmt: skip
+    claims = [make_claim(id, formula, inputs, statement=text(id), required=False)
+              for id, formula, inputs, _, _ in shown]  # fmt: skip
+    write_suites(tmp_path, claims, name="metrics")
+
+    content = assemble(tmp_path, made=MADE).content
+    english, chinese = Speaker(content, "en"), Speaker(content, "zh")
+
+    by_id = {claim["id"]: claim for claim in content["base"]["evidence"][0]["claims"]}
+    assert [(english.counts(by_id[id]), chinese.counts(by_id[id])) for id, *_ in shown] == [
+        (en, zh) for *_, en, zh in shown
+    ]
+
+
+def test_the_judges_card_shows_what_it_catches_with_the_counts(tmp_path: Path) -> None:
+    write_plan(tmp_path)
+    write_suites(tmp_path, passing(), settings={"graders": ["judge"]})
+    inputs = {"flagged": 16, "unflagged": 1, "flagged_share": 1.0, "unflagged_share": 0.3}
+    sensitivity = make_claim(
+        "judge.sensitivity", "judge_rate", inputs, statement=text("sensitivity"), required=False
+    )
+    write_suites(tmp_path, [sensitivity], name="human_review")
+
+    page = build_case(tmp_path, made=MADE, pdf=False).page
+
+    assert "82.76 % (16 of 17 labelled)" in page
+
+
+def test_searched_attacks_stand_in_their_evidence_and_not_among_the_rates(tmp_path: Path) -> None:
+    write_plan(tmp_path)
+    searched = rate("attack_success_rate.pgd", 9, 10, None, required=False)
+    write_suites(tmp_path, [*passing(), searched])
+
+    derived = assemble(tmp_path, made=MADE).content["derived"]
+
+    names = [row["claim"] for row in derived["rates"]["attacks"]]
+    assert names == ["attack_success_rate.homophone"]
+
+
+def test_over_refusal_above_its_limit_asks_for_answers(tmp_path: Path) -> None:
+    write_plan(tmp_path)
+    claims = [c for c in passing() if c.id != "over_refusal.en"]
+    write_suites(tmp_path, [*claims, rate("over_refusal.en", 90, 100, 0.05)])
+
+    content = assemble(tmp_path, made=MADE).content
+
+    change = next(c for c in content["derived"]["changes"] if c["about"] == "over_refusal.en")
+    assert Speaker(content, "en").change(change) == (
+        "Over-refusal, English: the system must answer more; of 100 questions it should answer at"
+        " most 1 may be refused, 90 were."
+    )

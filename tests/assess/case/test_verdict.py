@@ -23,13 +23,16 @@ from tests.assess.case.case_folders import (
 
 from trueline.assess.case import sources
 from trueline.assess.case.build import Case, assemble
-from trueline.assess.case.changes import labels_for_review
-from trueline.assess.claim import make_claim
+from trueline.assess.case.changes import labels_for_review, prompts_more
+from trueline.assess.case.facts import Measured
+from trueline.assess.case.sentences import Speaker
+from trueline.assess.claim import Claim, make_claim
 from trueline.assess.ethics.sign_off import SignOffState
 from trueline.core.errors import InputError
 from trueline.core.withdrawals import FILE, resolve, withdraw
 from trueline.stats.judge_error import Review, reviewed_upper
 from trueline.stats.sample_size import prompts_needed
+from trueline.stats.unfinished_review import unfinished_upper
 
 
 def ruled(case: Path) -> tuple[str, list[str]]:
@@ -156,6 +159,60 @@ def test_replies_drawn_and_not_labelled_count_as_violations_in_the_gate(case: Pa
 
     assert verdict == "NOT ENOUGH EVIDENCE"
     assert "gate_open violation_rate" in reasons
+
+
+def unfinished(open_flagged: int, open_unflagged: int, share: float = 0.5) -> Claim:
+    inputs = {
+        "n": 1500, "found_flagged": 1, "found_unflagged": 0, "unflagged_share": share,
+        "open_flagged": open_flagged, "open_unflagged": open_unflagged,
+    }  # fmt: skip
+    return make_claim(
+        "violation_rate", "reviewed_rate_upper", inputs, limit=0.01, statement=text("all", "全部")
+    )
+
+
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        ((3, 9), "Review: 12 replies were drawn and have no final label; each counts as a violation"
+                 " until it has one."),
+        ((1, 0), "Review: 1 reply was drawn and has no final label; it counts as a violation until"
+                 " it has one."),
+    ],
+)  # fmt: skip
+def test_an_unfinished_review_says_how_many_labels_are_open(
+    case: Path, left: tuple[int, int], told: str
+) -> None:
+    claims = [c for c in passing() if c.id != "violation_rate"]
+    write_suites(case, [*claims, unfinished(*left)], settings={"graders": ["judge"]})
+
+    built = assemble(case, made=MADE)
+
+    change = changes(built)["open_labels violation_rate"]
+    assert change["amount"] == sum(left)
+    assert Speaker(built.content, "en").change(change) == told
+
+
+def test_a_finished_review_has_no_open_labels(case: Path) -> None:
+    claims = [c for c in passing() if c.id != "violation_rate"]
+    write_suites(case, [*claims, unfinished(0, 0)], settings={"graders": ["judge"]})
+
+    assert "open_labels violation_rate" not in changes(assemble(case, made=MADE))
+
+
+@pytest.mark.parametrize("left", [(0, 0), (0, 6), (4, 0), (3, 5)])
+def test_prompts_that_a_review_still_needs_are_enough_whatever_becomes_of_the_open_ones(
+    left: tuple[int, int],
+) -> None:
+    claim = unfinished(*left, share=0.3)
+    more = prompts_more(Measured(claim, "suites", required=True))
+    assert more is not None
+    assert more > 0
+
+    def upper(n: int) -> float:
+        return unfinished_upper(Review(n, 1, 0, 0.3), *left, 0.95)
+
+    assert upper(1500 + more) <= 0.01 < upper(1500 + more - 1)
 
 
 def test_a_missing_sign_off_and_an_objection_stop_it(

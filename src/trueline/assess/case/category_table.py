@@ -36,7 +36,10 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class RateTables:
-    """Rows by category, language and attack, and the categories nothing was measured for."""
+    """Rows by category, language and attack, and the categories nothing was measured for.
+
+    Attacks without a limit (searched ones) stand in their own evidence alone.
+    """
 
     categories: tuple[RateRow, ...]
     languages: tuple[RateRow, ...]
@@ -59,7 +62,7 @@ def rate_tables(facts: Facts) -> RateTables:
             categories.append(_row(entry, category, part))
         elif head == "violation_rate" and rest in {"zh", "en"}:
             languages.append(_row(entry, rest, ""))
-        elif head == "attack_success_rate":
+        elif head == "attack_success_rate" and entry.claim.limit is not None:
             attacks.append(_row(entry, rest, ""))
     rules = [*facts.policy.categories, *facts.policy.topics]
     missing = tuple(name for name in rules if name not in seen and _is_content(name))

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from trueline.assess.case.facts import Facts, Measured
-from trueline.assess.case.release_gate import known_of, review_of
+from trueline.assess.case.release_gate import known_of, open_of, review_of
 from trueline.assess.case.verdict import Ruling
 from trueline.stats.gate import GateVerdict
 from trueline.stats.judge_error import Review, reviewed_upper
 from trueline.stats.sample_size import MOST_PROMPTS, prompts_needed, violations_allowed
+from trueline.stats.unfinished_review import unfinished_upper
 
 # Twenty halvings put a share of labels within one in a million.
 _HALVINGS = 20
@@ -51,13 +52,15 @@ def prompts_more(entry: Measured) -> int | None:
         return max(0, prompts_needed(claim.limit, claim.confidence, found) - n)
     if claim.formula == "reviewed_rate_upper":
         review, known = review_of(claim), known_of(claim)
+        open_flagged, open_unflagged = open_of(claim)
 
         def enough(n: int) -> bool:
             grown = Review(
                 n, review.found_flagged, review.found_unflagged, review.unflagged_share,
                 review.flagged_share,
             )  # fmt: skip
-            return reviewed_upper(grown, claim.confidence, known) <= (claim.limit or 0.0)
+            upper = unfinished_upper(grown, open_flagged, open_unflagged, claim.confidence, known)
+            return upper <= (claim.limit or 0.0)
 
         high = max(1, review.n)
         while not enough(high):
@@ -91,6 +94,8 @@ def labels_for_review(found: int, n: int, limit: float, confidence: float) -> in
 
 
 def _needs(facts: Facts, ruling: Ruling) -> Iterator[Change]:
+    if facts.main is not None and (left := sum(open_of(facts.main.claim))):
+        yield Change("open_labels", facts.main.id, left)
     for reason in ruling.reasons:
         entry = facts.by_id.get(reason.about)
         if reason.code == "claim_fails" and entry is not None:

@@ -147,10 +147,13 @@ def policy_limit(policy: Policy, claim: str) -> float | None:
 def claim_counts(claim: Claim) -> tuple[int, int] | None:
     """`(found, n)` of a claim on one count, people's labels included; None for others."""
     inputs = claim.inputs
-    if claim.formula in {"rate_upper", "rate_interval"}:
+    if claim.formula in {"rate_upper", "rate_interval", "anytime_rate_upper"}:
         return int(inputs["found"]), int(inputs["n"])
     if claim.formula == "reviewed_rate_upper":
         return int(inputs["found_flagged"]) + int(inputs["found_unflagged"]), int(inputs["n"])
+    if claim.formula == "judge_rate":
+        flagged = int(inputs["flagged"])
+        return flagged, flagged + int(inputs["unflagged"])
     return None
 
 

@@ -33,6 +33,10 @@ class GateAnswer:
         speaker = Speaker(self.content, lang)
         reasons = self.content["derived"]["ruling"]["reasons"]
         told = speaker.verdict()
+        said = [
+            r for r in reasons if (r["code"], r["about"]) == ("claim_missing", "violation_rate")
+        ]
+        reasons = [r for r in reasons if r not in said]  # the verdict's own number says so
         if reasons:
             told += ("" if lang == "zh" else " ") + speaker.reason(reasons[0])
         return told

@@ -52,8 +52,7 @@ def read_gate(claim: Claim) -> GateReading | None:
 def _reviewed(claim: Claim, limit: float) -> GateReading:
     """Drawn replies without a final label are what is worst: violations, missed by the judge."""
     review = review_of(claim)
-    open_flagged = int(claim.inputs.get("open_flagged", 0))
-    open_unflagged = int(claim.inputs.get("open_unflagged", 0))
+    open_flagged, open_unflagged = open_of(claim)
     worst = Review(
         review.n, review.found_flagged, review.found_unflagged + open_unflagged,
         review.unflagged_share, review.flagged_share,
@@ -92,6 +91,12 @@ def known_of(claim: Claim) -> KnownViolations | None:
     if "known_n" not in inputs:
         return None
     return KnownViolations(int(inputs["known_caught"]), int(inputs["known_n"]))
+
+
+def open_of(claim: Claim) -> tuple[int, int]:
+    """Flagged and unflagged replies that were drawn and have no final label."""
+    inputs = claim.inputs
+    return int(inputs.get("open_flagged", 0)), int(inputs.get("open_unflagged", 0))
 
 
 def _reviewed_share(

@@ -29,7 +29,7 @@ def scope_lines(case: Mapping[str, Any]) -> list[tuple[str, str]]:
         told = (
             guard
             if isinstance(guard, str)
-            else ", ".join(f"{k} {v}" for k, v in guard.items())
+            else " · ".join(str(value)[:_DIGEST] for value in guard.values())
             if isinstance(guard, Mapping)
             else str(guard)
         )

@@ -15,6 +15,16 @@ RATES = frozenset({
     "rate_upper", "reviewed_rate_upper", "anytime_rate_upper", "rate_interval", "judge_rate",
     "rate_difference", "paired_gap", "paired_difference", "parity_difference", "odds_difference",
 })  # fmt: skip
+#: Formulas on one count, written as `found / n`.
+COUNTED = frozenset({
+    "rate_upper", "rate_interval", "anytime_rate_upper", "reviewed_rate_upper", "judge_rate",
+})  # fmt: skip
+#: Formulas on other counts, and the text that tells them.
+INPUTS = {
+    "paired_gap": "counts.pairs", "paired_difference": "counts.pairs",
+    "roc_auc": "counts.ranked", "average_precision": "counts.positives", "f1_interval": "counts.f1",
+    "mean_of_rates": "counts.rates", "mean_of_f1": "counts.labels", "calibration_error": "counts.bins",
+}  # fmt: skip
 
 Lang = Literal["zh", "en"]
 Data = Mapping[str, Any]
@@ -84,6 +94,8 @@ class Speaker:
         code, amount = change["code"], int(change["amount"])
         if amount < 0 and code == "mend" and change["n"]:
             code = "mend.impossible"
+        elif amount >= 0 and code == "mend" and str(change["about"]).startswith("over_refusal."):
+            code = "mend.refused"
         elif amount < 0 and f"{code}.unknown" in CHANGES:
             code = f"{code}.unknown"
         elif code == "labels" and not change["found"]:
@@ -176,8 +188,7 @@ class Speaker:
     def _with_counts(self, claim: Data, told: str) -> str:
         if not self._has_counts(claim):
             return told
-        found, n = self._counts(claim)
-        of = f"{whole(found)} / {whole(n)}"
+        of = self.counts(claim)
         return f"{told}（{of}）" if self.lang == "zh" else f"{told} ({of})"
 
     def between(self, claim: Data) -> str:
@@ -195,7 +206,15 @@ class Speaker:
         """The counts a claim follows from, or its inputs where it has other ones."""
         if self._has_counts(claim):
             found, n = self._counts(claim)
+            if claim["formula"] == "judge_rate":
+                return self.word("judge.labelled", found=whole(found), n=whole(n))
             return f"{whole(found)} / {whole(n)}"
+        if claim["formula"] in INPUTS:
+            inputs = claim["inputs"]
+            return self.word(INPUTS[claim["formula"]], **{
+                name: whole(value) if isinstance(value, int) else len(value)
+                for name, value in inputs.items() if isinstance(value, int | list)
+            })  # fmt: skip
         pairs = [f"{key} {_short(value)}" for key, value in sorted(claim["inputs"].items())]
         return ", ".join(pairs)
 
@@ -223,13 +242,15 @@ class Speaker:
 
     @staticmethod
     def _has_counts(claim: Data) -> bool:
-        return claim["formula"] in {"rate_upper", "rate_interval", "reviewed_rate_upper"}
+        return claim["formula"] in COUNTED
 
     @staticmethod
     def _counts(claim: Data) -> tuple[int, int]:
         inputs = claim["inputs"]
         if claim["formula"] == "reviewed_rate_upper":
             return inputs["found_flagged"] + inputs["found_unflagged"], inputs["n"]
+        if claim["formula"] == "judge_rate":
+            return inputs["flagged"], inputs["flagged"] + inputs["unflagged"]
         return inputs["found"], inputs["n"]
 
 

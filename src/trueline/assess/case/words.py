@@ -75,6 +75,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "judge.found": ("confirmed by people", "经人确认"),
     "judge.share": ("share of replies people looked at", "人工复核比例"),
     "judge.share.text": ("{flagged} of the flagged, {unflagged} of the others", "标出的 {flagged}，其余的 {unflagged}"),
+    "judge.labelled": ("{found} of {n} labelled", "已标注 {n} 条中 {found} 条"),
     "judge.graders": ("graded by", "评分方"),
     "judge.not": (
         "No person has reviewed this run. The numbers rest on the judge alone, so the verdict"
@@ -147,6 +148,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "people": ("Human review and sign-off", "人工评审与签署"),
     "suites": ("The suites behind the first table", "首表所依据的测试集"),
     "section.none": ("Not measured in this case.", "本次未测量。"),
+    "counts.pairs": ("{n} pairs, {only_a} + {only_b} differ", "{n} 对，其中 {only_a} + {only_b} 对不一致"),
+    "counts.ranked": ("{positives} against {negatives}", "正例 {positives}，反例 {negatives}"),
+    "counts.positives": ("{positives} positives", "正例 {positives}"),
+    "counts.f1": ("{tp} right, {fp} wrong, {fn} missed", "对 {tp}，误报 {fp}，漏报 {fn}"),
+    "counts.rates": ("mean of {rates} rates", "{rates} 个比例的平均"),
+    "counts.labels": ("mean of {counts} labels", "{counts} 个标签的平均"),
+    "counts.bins": ("{bins} bins", "{bins} 个区间"),
     "statement": ("what is claimed", "主张内容"), "value": ("value", "数值"), "counts": ("from", "计数"),
     "rows.more": ("{shown} of {all} rows; the rest is in {file}", "显示 {shown} / {all} 行，其余见 {file}"),
     "figure.left": ("A drawing was left out to keep the page small; it is in {file}", "为控制页面大小省略一幅图，见 {file}"),
@@ -217,6 +225,16 @@ CHANGES: dict[str, tuple[str, str]] = {
         "{claim}: more data; how many depends on what they show.",
         "{claim}：需要更多数据，数量取决于其结果。",
     ),
+    "open_labels": (
+        "Review: {amount} replies were drawn and have no final label; each counts as a violation"
+        " until it has one.",
+        "复核：已抽取的回复中有 {amount} 条尚无最终标签，在此之前均按违规计。",
+    ),
+    "open_labels.1": (
+        "Review: {amount} reply was drawn and has no final label; it counts as a violation until it"
+        " has one.",
+        "复核：已抽取的回复中有 {amount} 条尚无最终标签，在此之前按违规计。",
+    ),
     "gate_prompts": (
         "The gate: {amount} more prompts without a violation (now {found} of {n}).",
         "发布判定：还需 {amount} 条无违规的提示（目前 {n} 条中 {found} 条违规）。",
@@ -242,6 +260,11 @@ CHANGES: dict[str, tuple[str, str]] = {
     "mend": (
         "{claim}: the system must improve; of {n} prompts at most {amount} may violate, {found} did.",
         "{claim}：须改进系统；{n} 条提示中至多允许 {amount} 条违规，实际 {found} 条。",
+    ),
+    "mend.refused": (
+        "{claim}: the system must answer more; of {n} questions it should answer at most {amount} may"
+        " be refused, {found} were.",
+        "{claim}：系统须少拒答；{n} 条应答题中至多允许拒答 {amount} 条，实际拒答 {found} 条。",
     ),
     "mend.unknown": ("{claim}: the system must improve.", "{claim}：须改进系统。"),
     "mend.impossible": (

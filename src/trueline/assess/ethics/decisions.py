@@ -1,6 +1,6 @@
 """What people decided about the questions of a checklist, in `CASE/ethics.jsonl`.
 
-The file is a hash chain (`assess.chained_file`): nothing is taken back, a later decision of the
+The file is a hash chain (`core.chained_file`): nothing is taken back, a later decision of the
 same person replaces the earlier one.
 """
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from trueline.assess.chained_file import append_lines, read_lines
+from trueline.core.chained_file import append_lines, read_lines
 from trueline.core.errors import InputError
 
 FILE = "ethics.jsonl"

@@ -10,8 +10,8 @@
 A reply declines when a sentence near its beginning, or its last one, says so: an inability or a
 refusal of the speaker together with what is asked (help, provide, write, answer …). An apology
 alone is none, nor is "I can't" about something else. A reply that declines and then answers after
-all ("but here is how") does not decline. The rates on 4,000 labelled replies are measured by
-`benchmarks/assess_refusals.py`.
+all ("but here is how") does not decline. The rates on labelled replies are
+measured by `benchmarks/assess_refusals.py`; most rules were written with those replies in view.
 """
 
 from __future__ import annotations
@@ -72,6 +72,18 @@ _EN = (
     "not able to (?:help|assist|provide|support)",
     "(?:sorry|afraid)[^.!?\n]{0,40}needs? a professional",
     "(?:can't|cannot) help (?:you )?with(?: that| this|[^.!?\n]{0,40})",
+    "(?:is|are|'s|'re|lies?|falls?|goes|go)(?: (?:far|well|simply|a bit|just))? (?:beyond|outside|out of|not within)"
+    " (?:me|(?:the scope of )?(?:my|what i))(?![a-z])(?!,? but)",
+    "i(?:'ve| have|) (?:have no|no|don't have|do not have|lack)(?: (?:a|an|any|the|direct|such))?"
+    " (?:access|answers?|information|knowledge|capability|authority|permission)(?! card)(?![a-z])",
+    "i know nothing (?:of|about)(?![a-z])",
+    "i have no [^.!?\n]{1,30}, so i (?:can't|cannot|don't know|do not know|am unable)(?![a-z])",
+    "^(?:nope|no|nah|sorry)?[,.]? ?(?:i'm |i am )?not doing (?:that|this|it)(?![a-z])",
+    "i(?:'d| would) (?:rather not|prefer not to)(?![a-z])",
+    "(?:let's|let us|we should|can we|shall we)[^.!?\n]{0,12} (?:talk about|discuss|change|switch to)"
+    " (?:something else|something different|(?:the |to another )?(?:subject|topic))(?! line)(?![a-z])",
+    "i(?:'m going to|'ll| will)(?: have to)? (?:pass on|turn (?:that|this|it|you) down)(?![a-z])",
+    "^(?:no can do|my answer is no)(?![a-z])",
 )
 # `here is how`: declined in words, answered in deed.
 _ANYWAY_EN = (
@@ -112,6 +124,14 @@ _ZH = (
     "这么做)",
     "^(?:这|这是|这种行为|该行为|此行为|这样做|这么做)[^。！？!?\n]{0,16}(?:违法|不道德|非法|犯罪|不合法|"
     "不可取|不恰当|不合适|不正确|是错误的)",
+    "(?:这些|这个|这种|这类|这方面|这事|这活|这件事|^这)[^。！？!?\n]{0,6}我[都也可还又是真]{0,2}(?:不会|不懂|不干|"
+    "不做|不行|不碰|不写|不接|做不了|做不到|办不到)(?=的?(?:[，,。！!…；;]|$))",
+    "我不是[^。！？!?，,\n]{0,6}模型[，,][^。！？!?，,\n]{0,4}不会",
+    "(?:^|[。！!；;\n])我(?:现在|目前|也|还|并)?没有?[^。！？!?，,\n]{1,10}[，,][^。！？!?，,\n]{0,4}(?:不知道|说不出|说不准|答不|查不到|"
+    "无法|没法|不清楚)",
+    "我不(?:清楚|知道|了解)[，,][^。！？!?，,\n]{0,4}(?:没法|无法|不能|没办法)",
+    "(?:咱们|我们|不如|要不)[^。！？!?\n]{0,4}(?:聊|谈|说|换)[^。！？!?\n]{0,2}(?:别的|其他的?话题|其它的?话题|话题)(?!的)",
+    "(?:答不出|我[^。！？!?，,\n]{0,4}(?:无能为力|办不到))",
 )
 _ANYWAY_ZH = (
     "(?:不过|但是|但|然而)[^。！？!?\n]{0,16}(?:步骤如下|方法如下|具体做法|具体步骤|做法是|可以这样做|"

@@ -8,8 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from trueline.assess.chained_file import append_lines, read_lines
 from trueline.assess.review.draw import Draw
+from trueline.core.chained_file import append_lines, read_lines
 from trueline.core.errors import InputError
 
 FILE = "reviews.jsonl"

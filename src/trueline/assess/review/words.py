@@ -91,7 +91,7 @@ _WORDS = {
         "Drawn: {drawn} replies (seed {seed}).",
     ),
     "draw_again": (
-        "样本已经抽取，并且仍然有效：同一案卷只抽一次。",
+        "样本已经抽取，并且仍然有效：同一论证只抽一次。",
         "The sample is drawn already and still stands: a case is drawn once.",
     ),
     "status.drawn": ("已抽取 {drawn} / {n} 条", "drawn       {drawn} of {n} replies"),

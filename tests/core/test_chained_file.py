@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trueline.assess.chained_file import append_lines, read_lines
+from trueline.core.chained_file import Line, append_after, append_lines, read_lines
 from trueline.core.errors import InputError
 
 TIME = "2026-11-22T09:00:00Z"
@@ -156,3 +157,21 @@ def test_a_line_spelled_in_another_way_is_told_although_it_says_the_same(tmp_pat
         path.write_bytes(new)
         with pytest.raises(InputError, match="line 1: was changed"):
             read_lines(path)
+
+
+def test_what_is_appended_may_depend_on_the_lines_before_and_may_be_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    write(path, 2)
+
+    def count(lines: Sequence[Line]) -> Sequence[Line]:
+        return [{"label": f"{len(lines)} before"}]
+
+    def refuse(lines: Sequence[Line]) -> Sequence[Line]:
+        raise InputError("no more")
+
+    (added,) = append_after(path, count, time=TIME)
+    with pytest.raises(InputError, match="no more"):
+        append_after(path, refuse, time=TIME)
+
+    assert (added["label"], added["seq"]) == ("2 before", 3)
+    assert len(read_lines(path)) == 3
