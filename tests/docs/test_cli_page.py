@@ -36,9 +36,34 @@ def command_of(name: str) -> click.Command:
     return command
 
 
-def subcommands(name: str) -> dict[str, click.Command]:
-    command = command_of(name)
-    return dict(command.commands) if isinstance(command, click.Group) else {}
+def leaves(command: click.Command, name: str) -> dict[str, click.Command]:
+    """Every command below, by its words; those that load when asked for as well."""
+    if not isinstance(command, click.Group):
+        return {name: command}
+    context = click.Context(command)
+    found: dict[str, click.Command] = {}
+    for part in command.list_commands(context):
+        below = command.get_command(context, part)
+        assert below is not None, part
+        found |= leaves(below, f"{name} {part}")
+    return found
+
+
+def code_words(text: str) -> set[str]:
+    """The words that stand in code, within a line or in a block."""
+    code = re.findall(r"```.*?```|`[^`\n]+`", text, re.DOTALL)
+    return set(re.findall(r"(?<![\w-])[a-z][a-z-]*(?![\w-])", " ".join(code)))
+
+
+def option_words(text: str) -> set[str]:
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", text))
+
+
+def test_commands_that_load_when_asked_for_are_found() -> None:
+    names = {*leaves(command_of("assess"), "assess"), *leaves(command_of("monitor"), "monitor")}
+
+    assert {"assess run", "assess leakage plant", "assess ethics needs-work"} < names
+    assert {"monitor watch", "monitor rollback", "monitor export"} < names
 
 
 @LANGUAGES
@@ -49,27 +74,45 @@ def test_every_command_and_subcommand_has_its_place_on_the_page(
     told = section(language, command)
 
     assert told, f"no heading for trueline {command}"
+    words = code_words(told.partition("\n")[2]) | {command}
+    parts = {part for name in leaves(command_of(command), command) for part in name.split()}
+    assert sorted(parts - words) == []
+
+
+@LANGUAGES
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_is_in_the_section_of_its_command(language: str, command: str) -> None:
+    told = option_words(section(language, command))
     missing = [
-        name
-        for name in subcommands(command)
-        if f"`{name}`" not in told and f"trueline {command} {name}" not in told
+        (name, parameter.opts)
+        for name, found in leaves(command_of(command), command).items()
+        for parameter in found.params
+        if isinstance(parameter, click.Option)
+        and not told & {*parameter.opts, *parameter.secondary_opts}
     ]
+
     assert missing == []
 
 
 @LANGUAGES
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_option_is_on_the_page(language: str, command: str) -> None:
-    told = page(language, "cli.md")
-    commands = subcommands(command).values() or [command_of(command)]
-    options = {
-        max(parameter.opts, key=len)
-        for found in commands
+def test_the_section_of_a_command_tells_of_no_option_that_is_not_there(
+    language: str, command: str
+) -> None:
+    own = {
+        option
+        for found in leaves(command_of(command), command).values()
         for parameter in found.params
-        if isinstance(parameter, click.Option)
+        for option in (*parameter.opts, *parameter.secondary_opts)
     }
+    told = option_words(code_of_rows(section(language, command)))
 
-    assert [option for option in options if f"{option}" not in told] == []
+    assert sorted(told - own) == []
+
+
+def code_of_rows(text: str) -> str:
+    """The rows of the tables alone: prose may speak of other commands."""
+    return "\n".join(line for line in text.splitlines() if line.startswith("| "))
 
 
 @LANGUAGES

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
+
+from trueline.cli.main import main
 
 ROOT = Path(__file__).parents[2]
 ENGLISH = (ROOT / "README.md").read_text("utf-8")
@@ -18,6 +21,13 @@ BLOCK = re.compile(r"```(\w*)\n(.*?)```", re.DOTALL)
 def headings(text: str) -> list[int]:
     outside = BLOCK.sub("", text)
     return [len(found.group(1)) for found in re.finditer(r"^(#+) ", outside, re.MULTILINE)]
+
+
+def told(line: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """What a command prints to standard output."""
+    with pytest.raises(SystemExit):
+        main(shlex.split(line, comments=True)[1:])
+    return capsys.readouterr().out
 
 
 def links(text: str) -> list[str]:
@@ -58,3 +68,26 @@ def test_english_and_chinese_docs_have_equal_file_names() -> None:
 
     assert english == chinese
     assert "index.md" in english
+
+
+def test_the_verdict_is_the_one_the_gate_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TRUELINE_POLICY", raising=False)
+    blocks = BLOCK.findall(ENGLISH)
+    at = next(i for i, (_, body) in enumerate(blocks) if "trueline assess" in body)
+    assess, gate, verify = blocks[at][1].splitlines()
+    pages = {
+        language: (ROOT / "docs" / language / "cli.md").read_text("utf-8")
+        for language in ("en", "zh")
+    }
+
+    told(assess, capsys)
+    english, chinese = told(gate, capsys), told(f"{gate.split('#')[0]} --lang zh", capsys)
+    verified = told(verify, capsys).splitlines()[0]
+
+    assert english == blocks[at + 1][1]
+    assert f"$ trueline gate case\n{english}" in pages["en"]
+    assert f"$ trueline gate case --lang zh\n{chinese}" in pages["zh"]
+    assert all(f"--evidence case\n{verified}\n" in page for page in pages.values())
