@@ -11,14 +11,12 @@ from tests.assess.case.case_folders import MADE, passing, rate, write_case, writ
 from trueline.assess.case import sources
 from trueline.assess.case.build import build_case
 from trueline.assess.ethics.sign_off import SignOffState
-from trueline.cli.main import COMMANDS, main
+from trueline.cli.main import main
 from trueline.core.withdrawals import FILE, withdraw
 
 
 @pytest.fixture(autouse=True)
-def commands(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("gate", "verify"):
-        monkeypatch.setitem(COMMANDS, name, (name, name, name))
+def no_sign_offs(monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = SignOffState((), (), (), (), {}, ())
     monkeypatch.setattr(sources, "sign_off_state", lambda case, policy: nothing)
 

@@ -11,10 +11,13 @@ True
 
 from __future__ import annotations
 
+import importlib
 import re
 from functools import lru_cache
 from typing import Any
 
+# How the standard library itself reads a pattern; it has no public name.
+_PARSER: Any = importlib.import_module("re._parser")
 MAX_PATTERN = 1000
 MAX_REPEATS = 4  # open-ended repetitions side by side
 # A match longer than the overlap may be missed; no reply of a suite needs one.
@@ -28,7 +31,7 @@ def pattern_fault(pattern: str) -> str:
         return f"at most {MAX_PATTERN} characters; this has {len(pattern)}"
     try:
         re.compile(pattern)
-        tree: Any = re._parser.parse(pattern)  # type: ignore[attr-defined]
+        tree: Any = _PARSER.parse(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         return f"not a regular expression: {error}"
     return _tree_fault(tree)
@@ -74,7 +77,7 @@ def _tree_fault(tree: Any) -> str:
 
 def _children(argument: Any) -> list[Any]:
     """Sub-patterns among an operation's arguments."""
-    if isinstance(argument, re._parser.SubPattern):  # type: ignore[attr-defined]
+    if isinstance(argument, _PARSER.SubPattern):
         return [argument]
     if isinstance(argument, tuple | list):
         return [child for part in argument for child in _children(part)]

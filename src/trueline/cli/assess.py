@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import shlex
 import sys
@@ -10,51 +9,44 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trueline.cli.lazy_group import Lazy, LazyGroup
 from trueline.cli.options import find_policy, json_option, policy_option
 
 if TYPE_CHECKING:
     from trueline.assess.run import Assessment
 
-# name -> (module, attribute, one line of help); modules load when the command runs.
-COMMANDS: dict[str, tuple[str, str, str]] = {
-    "run": ("assess", "run_target", "Question a target; the default: `trueline assess TARGET`."),
-    "metrics": ("assess_metrics", "metrics", "Measure predictions: accuracy, F1, calibration, …"),
-    "fairness": ("assess_metrics", "fairness", "Compare groups, with intervals that abstain."),
-    "robustness": ("assess_robustness", "robustness", "Attack a classifier by words and letters."),
-    "gradients": ("assess_gradients", "gradients", "Attack embeddings: FGSM, PGD, noise."),
-    "leakage": ("assess_leakage", "leakage", "Ask what a model remembers of its training data."),
-    "explain": ("assess_explain", "explain", "Show why a model or the guard decided."),
-    "ethics": ("assess_ethics", "ethics", "Keep the checklist that people sign off."),
-    "import": ("assess_import", "import_results", "Read results of garak or Inspect."),
+COMMANDS: dict[str, Lazy] = {
+    "run": Lazy(
+        "assess", "run_target", "Question a target; the default: `trueline assess TARGET`."
+    ),
+    "metrics": Lazy(
+        "assess_metrics", "metrics", "Measure predictions: accuracy, F1, calibration, …"
+    ),
+    "fairness": Lazy("assess_metrics", "fairness", "Compare groups, with intervals that abstain."),
+    "robustness": Lazy(
+        "assess_robustness", "robustness", "Attack a classifier by words and letters."
+    ),
+    "gradients": Lazy("assess_gradients", "gradients", "Attack embeddings: FGSM, PGD, noise."),
+    "leakage": Lazy(
+        "assess_leakage", "leakage", "Ask what a model remembers of its training data."
+    ),
+    "explain": Lazy("assess_explain", "explain", "Show why a model or the guard decided."),
+    "ethics": Lazy("assess_ethics", "ethics", "Keep the checklist that people sign off."),
+    "import": Lazy("assess_import", "import_results", "Read results of garak or Inspect."),
 }
 
 
-class TargetFirst(click.Group):
+class TargetFirst(LazyGroup):
     """A group whose first word may be a target: `trueline assess TARGET` runs it."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, _ = COMMANDS[cmd_name]
-        loaded = importlib.import_module(f"trueline.cli.{module}")
-        command: click.Command = getattr(loaded, attribute)
-        return command
-
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        known = {*COMMANDS, *ctx.help_option_names}
+        known = {*self.lazy, *ctx.help_option_names}
         if args and args[0] not in known:
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry[2]) for name, entry in COMMANDS.items()])
 
-
-@click.group(cls=TargetFirst)
+@click.group(cls=TargetFirst, lazy=COMMANDS)
 def assess() -> None:
     """Assess a target and write its safety case.
 

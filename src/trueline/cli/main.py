@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import os
 import sys
@@ -10,53 +9,40 @@ from collections.abc import Sequence
 
 import click
 
+from trueline.cli.lazy_group import Lazy, LazyGroup
 from trueline.core.errors import TruelineError
 
-# name -> (module, attribute, one line of help); modules load when the command runs.
-COMMANDS: dict[str, tuple[str, str, str]] = {
-    "up": ("up", "up", "Start the gateway and the console."),
-    "check": ("check", "check", "Hold a text, a file or JSON lines against the policy."),
-    "curate": ("curate", "curate", "Turn raw text into a data set with a ledger."),
-    "data": ("data", "data", "Search a data set, audit it, release counts."),
-    "train": ("train", "train", "Train a model by a recipe, or preview what it would learn."),
-    "predict": ("predict", "predict", "Use a trained model on texts or rows."),
-    "compress": ("compress", "compress", "Write a model as ONNX and int8, and compare."),
-    "tune": ("tune", "tune", "Search a recipe's best settings."),
-    "assess": ("assess", "assess", "Question a target, grade its replies, write the safety case."),
-    "review": ("review", "review", "Label replies by hand, so that the judge's errors are known."),
-    "verify": ("verify", "verify", "Compute a safety case again from its own counts."),
-    "gate": ("gate", "gate", "Say whether a safety case may be released."),
-    "monitor": ("monitor", "monitor", "Watch the log, deal with alarms, turn labels into policy."),
-    "tour": ("tour", "tour", "Walk the whole life-cycle on bundled samples."),
-    "init": ("init", "init", "Write a policy.yaml to start from."),
-    "policy": ("policy", "policy", "Check, compare and explain policies; print the schema."),
-    "keys": ("keys", "keys", "Make, list and revoke API keys."),
-    "events": ("events", "events", "Export, verify, back up and prune the log of exchanges."),
-    "plan": ("plan", "plan", "Say how many prompts and labels a claim takes."),
-    "plugins": ("plugins", "plugins", "List the scorers, built-in and installed."),
+COMMANDS: dict[str, Lazy] = {
+    "up": Lazy("up", "up", "Start the gateway and the console."),
+    "check": Lazy("check", "check", "Hold a text, a file or JSON lines against the policy."),
+    "curate": Lazy("curate", "curate", "Turn raw text into a data set with a ledger."),
+    "data": Lazy("data", "data", "Search a data set, audit it, release counts."),
+    "train": Lazy("train", "train", "Train a model by a recipe, or preview what it would learn."),
+    "predict": Lazy("predict", "predict", "Use a trained model on texts or rows."),
+    "compress": Lazy("compress", "compress", "Write a model as ONNX and int8, and compare."),
+    "tune": Lazy("tune", "tune", "Search a recipe's best settings."),
+    "assess": Lazy(
+        "assess", "assess", "Question a target, grade its replies, write the safety case."
+    ),
+    "review": Lazy(
+        "review", "review", "Label replies by hand, so that the judge's errors are known."
+    ),
+    "verify": Lazy("verify", "verify", "Compute a safety case again from its own counts."),
+    "gate": Lazy("gate", "gate", "Say whether a safety case may be released."),
+    "monitor": Lazy(
+        "monitor", "monitor", "Watch the log, deal with alarms, turn labels into policy."
+    ),
+    "tour": Lazy("tour", "tour", "Walk the whole life-cycle on bundled samples."),
+    "init": Lazy("init", "init", "Write a policy.yaml to start from."),
+    "policy": Lazy("policy", "policy", "Check, compare and explain policies; print the schema."),
+    "keys": Lazy("keys", "keys", "Make, list and revoke API keys."),
+    "events": Lazy("events", "events", "Export, verify, back up and prune the log of exchanges."),
+    "plan": Lazy("plan", "plan", "Say how many prompts and labels a claim takes."),
+    "plugins": Lazy("plugins", "plugins", "List the scorers, built-in and installed."),
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when they are used, so that `--help` is quick."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, attribute, _ = COMMANDS[cmd_name]
-        loaded = importlib.import_module(f"trueline.cli.{module}")
-        command: click.Command = getattr(loaded, attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry[2]) for name, entry in COMMANDS.items()])
-
-
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="trueline", prog_name="trueline")
 def cli() -> None:
     """Keep a language model inside a written policy, and prove it with numbers.

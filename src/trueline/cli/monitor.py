@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 from datetime import datetime
@@ -11,21 +10,22 @@ from typing import TYPE_CHECKING
 import click
 
 from trueline.cli.keys import db_option
+from trueline.cli.lazy_group import Lazy, LazyGroup
 from trueline.cli.options import author_name, find_policy, json_option, policy_option
 from trueline.cli.times import Moment
 
 if TYPE_CHECKING:
     from trueline.store.alarms import Alarm, AlarmState
 
-# Commands in files of their own: name -> (module, attribute, one line of help).
-_POLICY = "trueline.cli.monitor_policy"
-_MORE: dict[str, tuple[str, str, str]] = {
-    "calibrate": (_POLICY, "calibrate", "Propose thresholds from reviewed labels."),
-    "versions": (_POLICY, "versions", "List versions of the policy."),
-    "approve": (_POLICY, "approve", "Put a version in force, or let it decide a share."),
-    "reject": (_POLICY, "reject", "Set a proposed version aside."),
-    "rollback": (_POLICY, "rollback", "Take a version back."),
-    "export": (_POLICY, "export", "Write reviewed texts as data for the next round."),
+_POLICY = "monitor_policy"
+# Commands in a file of their own.
+_MORE: dict[str, Lazy] = {
+    "calibrate": Lazy(_POLICY, "calibrate", "Propose thresholds from reviewed labels."),
+    "versions": Lazy(_POLICY, "versions", "List versions of the policy."),
+    "approve": Lazy(_POLICY, "approve", "Put a version in force, or let it decide a share."),
+    "reject": Lazy(_POLICY, "reject", "Set a proposed version aside."),
+    "rollback": Lazy(_POLICY, "rollback", "Take a version back."),
+    "export": Lazy(_POLICY, "export", "Write reviewed texts as data for the next round."),
 }
 
 file_option = click.option(
@@ -43,27 +43,7 @@ as_option = click.option(
 )
 
 
-class _Monitor(click.Group):
-    """A group some of whose commands are imported when they are used."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return [*super().list_commands(ctx), *_MORE]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name in _MORE:
-            module, attribute, _ = _MORE[cmd_name]
-            loaded: click.Command = getattr(importlib.import_module(module), attribute)
-            return loaded
-        return super().get_command(ctx, cmd_name)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        rows = [(name, one.get_short_help_str(80)) for name, one in self.commands.items()]
-        rows += [(name, entry[2]) for name, entry in _MORE.items()]
-        with formatter.section("Commands"):
-            formatter.write_dl(rows)
-
-
-@click.group(cls=_Monitor)
+@click.group(cls=LazyGroup, lazy=_MORE)
 def monitor() -> None:
     """Watch the log of exchanges, and deal with alarms.
 
