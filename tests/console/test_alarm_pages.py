@@ -81,7 +81,7 @@ def test_an_alarm_is_told_in_the_readers_language_with_its_claim(watched: Runnin
     assert "met 3 times" in page
     assert "It withdraws the claim violation_rate of the safety case until it is resolved." in page
     assert "违反策略的模型回复：19/1240" in chinese
-    assert "安全论证中的声明 violation_rate 已撤回，解决之后恢复。" in chinese
+    assert "安全论证中的主张 violation_rate 已撤回，解决之后恢复。" in chinese
     assert "Alarms 1" in page
 
 

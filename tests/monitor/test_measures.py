@@ -75,5 +75,25 @@ def test_a_flood_of_keys_does_not_grow_a_row_without_end(store: EventStore) -> N
 
     asked = traffic(store).whole.asked
 
-    assert len(asked) <= MAX_STRATA + 5
+    assert len(asked) <= MAX_STRATA + 6
     assert sum(n for name, n in asked.items() if name.startswith("k:")) == MAX_STRATA + 200
+
+
+def test_no_stratum_has_more_violations_than_replies(store: EventStore) -> None:
+    write(
+        store,
+        (
+            exchange(0, model=f"m{n}", violates=n % 3 == 0, key_id=f"k{n % 7}")
+            for n in range(2 * MAX_STRATA)
+        ),
+    )
+
+    whole = traffic(store).whole
+
+    for by in ("model", "key", "language", "route", "category"):
+        rates = violation_rates(whole, POLICY, by)  # type: ignore[arg-type]
+        assert all(rate.found <= rate.n for rate in rates)
+    assert (
+        sum(rate.found for rate in violation_rates(whole, POLICY, "model")) == MAX_STRATA * 2 // 3
+    )
+    assert violation_rates(whole, POLICY, "category")[0].found == MAX_STRATA * 2 // 3

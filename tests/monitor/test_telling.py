@@ -142,6 +142,51 @@ def test_recovery_is_told_once(store: EventStore) -> None:
     assert sent.messages[1][1].subject == "Trueline alarm recovered: violations"
 
 
+def test_an_alarm_that_sounds_again_after_it_recovered_is_told_at_once(
+    store: EventStore,
+) -> None:
+    (alarm,) = raised(store, "violations")
+    sent = Sent()
+    tell(store, RULES, {}, moment=now() + LATER, sender=sent)
+    step(store, alarm.id, "recovered", author="").result(60)
+    tell(store, RULES, {}, moment=now() + LATER, sender=sent)
+    back = get_alarm(store, alarm.id)
+    assert back is not None
+    store.change(found_change([], [(back, FACTS)])).result(60)
+
+    for _ in range(2):
+        tell(store, RULES, {}, moment=now() + LATER, sender=sent)
+
+    assert [message.occasion for _, message in sent.messages] == ["raised", "recovered", "raised"]
+
+
+def test_a_receiver_that_answers_anything_at_all_does_not_end_the_telling(
+    store: EventStore,
+) -> None:
+    (alarm,) = raised(store, "violations")
+
+    def strange(channel: Channel, message: Message, _env: Mapping[str, str]) -> None:
+        raise RuntimeError("no such thing")
+
+    told = tell(store, RULES, {}, moment=now() + LATER, sender=strange)
+
+    found = get_alarm(store, alarm.id)
+    assert told == []
+    assert found is not None
+    assert found.delivered["ops"]["why"] == "RuntimeError"
+
+
+def test_a_resolved_alarm_stays_resolved_whatever_was_decided_before(store: EventStore) -> None:
+    (alarm,) = raised(store, "violations")
+    step(store, alarm.id, "resolved", author="ann").result(60)
+
+    store.change(found_change([], [(alarm, FACTS)], [alarm])).result(60)
+
+    found = get_alarm(store, alarm.id)
+    assert found is not None
+    assert (found.state, found.resolved_by) == ("resolved", "ann")
+
+
 def test_the_message_says_the_numbers_in_both_languages() -> None:
     alarm = Alarm(rule="violations", facts=FACTS)
 

@@ -184,6 +184,34 @@ def test_a_rule_worded_anew_begins_anew(store: EventStore) -> None:
     assert '"n":0' in load_watches(store)["violations"].state
 
 
+def test_the_alarm_speaks_of_the_stretch_that_raised_it(store: EventStore) -> None:
+    watching = watcher(store, violations())
+    write(store, (exchange(n, violates=n % 1000 == 0) for n in range(4000)))
+    watching.look()
+    write(store, (exchange(4000 + n, violates=n % 20 == 0) for n in range(800)))
+
+    found = watching.look()
+
+    assert found is not None
+    (alarm,) = found.raised
+    assert alarm.facts["n"] < 1500
+    assert alarm.facts["low"] > alarm.facts["limit"]
+    assert alarm.facts["found_in_all"] > alarm.facts["found"]
+
+
+def test_a_language_that_was_never_seen_is_drift(store: EventStore) -> None:
+    rule = DriftRule(name="language", measure="language_zh", reference_events=300)
+    watching = watcher(store, rule)
+    write(store, (exchange(n, language="en") for n in range(400)))
+    watching.look()
+    write(store, (exchange(400 + n, language="zh") for n in range(100)))
+
+    found = watching.look()
+
+    assert found is not None
+    assert [alarm.rule for alarm in found.raised] == ["language"]
+
+
 def test_drift_of_the_prompts_is_told_and_their_new_length_becomes_calm(store: EventStore) -> None:
     rule = DriftRule(name="length", measure="prompt_length", reference_events=500)
     watching = watcher(store, rule)

@@ -81,7 +81,12 @@ def test_memory_does_not_grow_with_traffic() -> None:
 
 def test_edges_cut_into_equal_parts_and_ties_collapse() -> None:
     assert quantile_edges([1, 2, 3, 4], bins=2) == (2.5,)
-    assert quantile_edges([7.0] * 50, bins=8) == (7.0,)
+
+
+def test_a_value_that_fills_a_quantile_has_a_bin_of_its_own() -> None:
+    below, above = quantile_edges([7.0] * 50, bins=8)
+
+    assert below == 7.0 < above < 7.000001
 
 
 def test_rules_and_values_that_make_no_sense_are_refused() -> None:

@@ -38,6 +38,23 @@ def test_a_copy_made_while_others_write_is_whole(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.partial"))
 
 
+def test_a_store_that_is_written_all_the_time_is_copied_once_through(tmp_path: Path) -> None:
+    left: list[int] = []
+    with EventStore.open(f"sqlite:///{tmp_path / 'events.db'}") as store:
+        text = "x" * 20_000
+        for receipt in [store.append(Exchange(prompt_text=text)) for _ in range(600)]:
+            receipt.result(60)
+
+        def write_on(pages: int, _all: int) -> None:
+            left.append(pages)
+            store.append(Exchange(prompt_text=text)).result(60)
+
+        back_up(store, tmp_path / "copy.db", write_on)
+
+    assert len(left) > 1
+    assert left == sorted(left, reverse=True)  # it never began anew
+
+
 def test_a_copy_is_put_back_and_goes_on(tmp_path: Path) -> None:
     with EventStore.open(f"sqlite:///{tmp_path / 'events.db'}") as store:
         kept = Exchange()

@@ -35,7 +35,13 @@ def ten_days(store: EventStore) -> list[Exchange]:
     ]
     for exchange in exchanges:
         store.append(exchange).result(60)
-        remark = Feedback(exchange_id=exchange.id, kind="report", text="remark", time=exchange.time)
+        remark = Feedback(
+            exchange_id=exchange.id,
+            kind="report",
+            reason="wrong",
+            text="remark",
+            time=exchange.time,
+        )
         add_feedback(store, remark).result(60)
     return exchanges
 

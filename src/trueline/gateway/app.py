@@ -17,7 +17,6 @@ from starlette.requests import Request as PageRequest
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from trueline.core.errors import TruelineError
 from trueline.gateway import operation
 from trueline.gateway.api_error import ApiError, bad_request, method_not_allowed, not_found
 from trueline.gateway.chat import chat_completions
@@ -147,7 +146,7 @@ async def watch_policies(state: GatewayState) -> None:
                 await state.reload_policies()
             else:  # a version may have been approved, here or by another process
                 await asyncio.to_thread(state.apply_versions)
-        except (TruelineError, OSError) as error:
+        except Exception as error:  # the next look may succeed; the policies in force stay
             log.error("policy_watch_failed", extra={"error": type(error).__name__})
 
 

@@ -50,7 +50,7 @@ async def keep_monitoring(
             await asyncio.sleep(rules.look_seconds)
             try:
                 done = await asyncio.to_thread(run_round, watcher, secrets)
-            except StoreError as error:
+            except Exception as error:  # a rule or a channel must not end the watching
                 log.error("monitor_failed", extra={"error": type(error).__name__})
                 continue
             if done.found is not None:

@@ -255,8 +255,12 @@ class Policies:
                 continue
             source.seen = stamp[:1] + source.stamp(policy)[1:]
             source.fault = None
-            if policy.hash != self._files[name].policy.hash or force:
-                self._files[name] = self._active[name] = active
+            before = self._files[name]
+            if policy.hash != before.policy.hash or force:
+                self._files[name] = active
+                # A version that was approved stays in force while its file says the same.
+                if policy.hash != before.policy.hash or self._active[name] is before:
+                    self._active[name] = active
                 log.info("policy_reloaded", extra={"source": source.shown, "hash": policy.hash})
             if outcome == "unchanged":
                 outcome = "reloaded"

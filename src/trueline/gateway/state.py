@@ -130,7 +130,7 @@ class GatewayState:
         Raises:
             StoreError: the store cannot be written.
         """
-        for active in self.policies:
+        for active in list(self.policies):  # a key may bring another meanwhile
             if active.policy.hash not in self._noted:
                 save_policy(
                     self.store, hash=active.policy.hash, name=active.name, yaml=active.text

@@ -5,25 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trueline.core.errors import InputError
-from trueline.store.alarms import Alarm
+from trueline.store.alarms import Alarm, list_alarms
 from trueline.store.events import EventStore
 from trueline.store.policy_versions import PolicyVersion, decide, list_versions
 
 
-def roll_back_canaries(store: EventStore, raised: Sequence[Alarm]) -> list[PolicyVersion]:
-    """Roll back every canary when a page was raised; returns what was rolled back.
+def roll_back_canaries(store: EventStore, found: Sequence[Alarm]) -> list[PolicyVersion]:
+    """Roll back every canary when a page was raised while it ran; returns what was rolled back.
 
-    Which version caused the alarm is for people to find out: the policy that ran before is the
+    Pages stand in the store, so one that was raised just before a crash counts as well. Which
+    version caused the alarm is for people to find out: the policy that ran before is the
     safe one to stand on meanwhile.
 
     Raises:
         StoreError: the store cannot be used.
     """
-    pages = [alarm for alarm in raised if alarm.severity == "page"]
-    if not pages:
-        return []
     taken_back = []
     for version in list_versions(store, states=("canary",)):
+        since = version.decided or version.created
+        pages = [
+            alarm
+            for alarm in (*found, *list_alarms(store, since=since))
+            if alarm.severity == "page"
+        ]
+        if not pages:
+            continue
         try:
             taken_back.append(
                 decide(

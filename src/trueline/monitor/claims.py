@@ -42,12 +42,11 @@ def sync_claims(store: EventStore, case: str | Path) -> list[Withdrawal]:
     if not alarms:
         return []
     lines = read_withdrawals(path)
-    known = {line.alarm for line in lines}
     open_now = {line.alarm for line in open_withdrawals(lines)}
     added: list[Withdrawal] = []
     for alarm in reversed(alarms):
         claim = str(alarm.facts["claim"])
-        if alarm.state != "resolved" and alarm.id not in known:
+        if alarm.state != "resolved" and alarm.id not in open_now:
             reason = describe(alarm, "en")
             added.append(withdraw(path, claim, alarm=alarm.id, reason=reason))
         elif alarm.state == "resolved" and alarm.id in open_now:

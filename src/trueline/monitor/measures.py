@@ -102,7 +102,8 @@ def violation_rates(
         counts = {name: (traffic.broke.get(prefix + name, 0), asked) for name in policy.categories}
     else:
         counts = {
-            stratum.removeprefix(prefix): (traffic.broke.get(stratum, 0), n)
+            # Older rows folded the two tables apart: never more violations than replies.
+            stratum.removeprefix(prefix): (min(n, traffic.broke.get(stratum, 0)), n)
             for stratum, n in traffic.asked.items()
             if stratum.startswith(prefix)
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -18,7 +19,9 @@ class RateMemory:
     """What is remembered of one rate rule.
 
     `found` of `n` are counted since the rule began; `found_after` of `n_after` since its last
-    alarm, or since the rate was last shown to be above the limit. `evidence` is the e-detector's. `limit` is the one in force; a changed limit starts
+    alarm, or since the rate was last shown to be above the limit. `found_recent` of `n_recent`
+    are the stretch that speaks for a rise: since `rise`, the log-likelihood ratio of a tripled
+    rate, was last at 0 (Page 1954). `evidence` is the e-detector's. `limit` is the one in force; a changed limit starts
     the evidence anew and keeps the counts.
     """
 
@@ -27,6 +30,9 @@ class RateMemory:
     n: int = 0
     found_after: int = 0
     n_after: int = 0
+    found_recent: int = 0
+    n_recent: int = 0
+    rise: float = 0.0
     evidence: tuple[float, ...] = ()
     alarms: int = 0
     alarmed: bool = False
@@ -80,13 +86,11 @@ def look_at_rate(
         found_after=found - found_last if at else memory.found_after + found,
         n_after=len(outcomes) - last if at else memory.n_after + len(outcomes),
     )
+    stretch, after = _stretch(memory, after, outcomes, last)
     raised = None
     if at:
-        seen = memory.found_after + found_last, memory.n_after + last
-        raised = rate_facts(*seen, limit, confidence) | {
-            "events": after.n,
-            "found_in_all": after.found,
-        }
+        raised = rate_facts(*stretch, limit, confidence)
+        raised |= {"events": after.n, "found_in_all": after.found}
     recovered = False
     if after.alarmed:
         verdict = decide(after.found_after, after.n_after, limit, confidence).verdict
@@ -95,6 +99,24 @@ def look_at_rate(
         elif verdict is GateVerdict.RELEASE and not at:
             after, recovered = replace(after, alarmed=False), True
     return RateLook(after, raised, recovered)
+
+
+def _stretch(
+    before: RateMemory, after: RateMemory, outcomes: Sequence[int], last: int
+) -> tuple[tuple[int, int], RateMemory]:
+    """What speaks for a rise: the counts at outcome `last`, and the memory behind all outcomes."""
+    higher = min(3 * after.limit, (1 + after.limit) / 2)
+    yes = math.log(higher / after.limit)
+    no = math.log((1 - higher) / (1 - after.limit))
+    found, n, rise = before.found_recent, before.n_recent, before.rise
+    at_last = (found, n)
+    for number, outcome in enumerate(outcomes, 1):
+        rise = max(0.0, rise + (yes if outcome else no))
+        found, n = (found + outcome, n + 1) if rise else (0, 0)
+        if number == last:
+            at_last = (found, n)
+            found, n, rise = 0, 0, 0.0
+    return at_last, replace(after, found_recent=found, n_recent=n, rise=rise)
 
 
 def rate_facts(found: int, n: int, limit: float, confidence: float) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def run_round(watcher: Watcher, environment: Mapping[str, str]) -> Round:
                 log.error("claims_not_withdrawn", extra={"reason": str(error)[:300]})
         else:
             log.error("safety_case_missing")
-    roll_back_canaries(watcher.store, found.raised)
+    roll_back_canaries(watcher.store, [*found.raised, *found.again])
     drawn = draw(watcher.store, watcher.rules.review, found.raised)
     messages = len(tell(watcher.store, watcher.rules, environment))
     return Round(found, messages, claims, drawn)

@@ -7,6 +7,7 @@ repeats a message nor forgets one. A channel that fails is tried again, later ea
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,9 @@ from trueline.store.events import EventStore
 log = logging.getLogger(__name__)
 FIRST_WAIT = timedelta(seconds=10)
 LONGEST_WAIT = timedelta(hours=1)
+# Longer than any channel's own limit (a command has 30 s), so that only a receiver that keeps the
+# connection alive without an answer is cut off.
+PATIENCE_SECONDS = 45.0
 # Alarms older than this are told no more; they are still in the store.
 TOLD_FOR = timedelta(days=30)
 
@@ -82,7 +86,8 @@ def _due(
     if told.get("again_after") and moment < datetime.fromisoformat(told["again_after"]):
         return False
     if occasion == "raised":
-        return not told.get("sent") and alarm.state in ("open", "recovered")
+        sounds_again = alarm.state == "open" and "recovered" in told
+        return sounds_again or (not told.get("sent") and alarm.state in ("open", "recovered"))
     if not told.get("sent"):
         return False
     if occasion == "recovered":
@@ -109,11 +114,8 @@ def _deliver(
     moment: datetime,
     sender: Sender,
 ) -> bool:
-    fault = ""
-    try:
-        sender(channel, message, environment)
-    except DeliveryError as error:
-        fault = str(error)
+    fault = _send_in_time(sender, channel, message, environment)
+    if fault:
         log.error("alarm_not_delivered", extra={"channel": channel.name, "reason": fault})
     for alarm in message.alarms:
         told: dict[str, Any] = dict(alarm.delivered.get(channel.name, {}))
@@ -127,6 +129,27 @@ def _deliver(
                 told["recovered"] = alarm.times
         note_delivery(store, alarm, {channel.name: told}).result()
     return not fault
+
+
+def _send_in_time(
+    sender: Sender, channel: Channel, message: Message, environment: Mapping[str, str]
+) -> str:
+    """Send, and say what went wrong; a receiver that drips or hangs is left to itself."""
+    faults = ["no answer in time"]
+
+    def work() -> None:
+        try:
+            sender(channel, message, environment)
+            faults[0] = ""
+        except DeliveryError as error:
+            faults[0] = str(error)
+        except Exception as error:  # a receiver may answer anything; the others are still told
+            faults[0] = type(error).__name__
+
+    thread = threading.Thread(target=work, name=f"tell {channel.name}", daemon=True)
+    thread.start()
+    thread.join(PATIENCE_SECONDS)
+    return faults[0]
 
 
 def _again(store: EventStore, alarms: list[Alarm], changed: Sequence[Alarm]) -> list[Alarm]:

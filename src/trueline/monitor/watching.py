@@ -108,7 +108,8 @@ class Watcher:
             self._feed(look, known, events, cursor)
             if len(events) < BATCH:
                 break
-            take_lease(self.store, LEASE, self.holder, LEASE_SECONDS)
+            if not take_lease(self.store, LEASE, self.holder, LEASE_SECONDS):
+                return None  # another process took over; it reads what was not recorded
         self._read_levels(look, known)
         look.watches[STREAM] = replace(stream, cursor=cursor)
         return self._record(look, known)

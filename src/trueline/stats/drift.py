@@ -84,8 +84,12 @@ def quantile_edges(values: Sequence[float], bins: int = 32) -> tuple[float, ...]
     """Bin edges that cut the values of a calm period into parts of about equal size."""
     if bins < 2 or not len(values):
         raise ValueError("need at least 2 bins and one value")
-    inner = np.quantile(np.asarray(values, dtype=np.float64), np.arange(1, bins) / bins)
-    return tuple(float(edge) for edge in np.unique(inner))
+    seen = np.asarray(values, dtype=np.float64)
+    inner = np.unique(np.quantile(seen, np.arange(1, bins) / bins))
+    # A value that fills a quantile has a bin of its own: calm traffic of one value must not fall
+    # into one bin with all that lies above it.
+    behind = np.nextafter(inner[np.isin(inner, seen)], np.inf)
+    return tuple(float(edge) for edge in np.unique(np.concatenate([inner, behind])))
 
 
 def watch_drift(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 import orjson
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Update, func, insert, select, update
 from sqlalchemy.sql.dml import UpdateBase
 
 from trueline.core.errors import InputError
@@ -107,11 +107,11 @@ def found_change(
             "times": alarm.times + 1, "facts": _dump(facts), "state": state,
             "updated_us": moment_us,
         }  # fmt: skip
-        statements.append(_update(alarm.id, row))
+        statements.append(_update(alarm.id, row).where(alarms.c.state != "resolved"))
         met.append({"id": alarm.id, **row})
     for alarm in recovered:
         back: dict[str, Any] = {"state": "recovered", "updated_us": moment_us}
-        statements.append(_update(alarm.id, back))
+        statements.append(_update(alarm.id, back).where(alarms.c.state == "open"))
         met.append({"id": alarm.id, **back})
     body = {"raised": rows, "met": met}
     first = str((rows or met or [{"id": ""}])[0]["id"])
@@ -141,7 +141,9 @@ def step(
         row["resolved_by"] = clean_text(author)
     if reason:
         row["reason"] = clean_text(reason)
-    return store.change(_change(f"alarm.{state}", alarm_id, row, _update(alarm_id, row)))
+    # Who resolves has the last word, whoever acknowledges at the same moment.
+    statement = _update(alarm_id, row).where(alarms.c.state != "resolved")
+    return store.change(_change(f"alarm.{state}", alarm_id, row, statement))
 
 
 def note_delivery(store: EventStore, alarm: Alarm, delivered: Mapping[str, Any]) -> Future[Receipt]:
@@ -221,7 +223,7 @@ def _row(alarm: Alarm) -> dict[str, Any]:
     }
 
 
-def _update(alarm_id: str, row: Mapping[str, Any]) -> UpdateBase:
+def _update(alarm_id: str, row: Mapping[str, Any]) -> Update:
     return update(alarms).where(alarms.c.id == alarm_id).values(**row)
 
 

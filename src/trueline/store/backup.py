@@ -72,6 +72,10 @@ def back_up(store: EventStore, path: Path, progress: Progress | None = None) -> 
             closing(sqlite3.connect(database.url.database)) as source,
             closing(sqlite3.connect(partial)) as target,
         ):
+            # One view from beginning to end: without it every write of another starts it anew.
+            source.isolation_level = None
+            source.execute("BEGIN")
+            source.execute("SELECT 1 FROM chains LIMIT 1").fetchone()
             source.backup(
                 target, pages=_PAGES,
                 progress=None if progress is None else lambda _s, left, all_: progress(left, all_),

@@ -29,8 +29,10 @@ Counts = dict[str, Any]
 _NUMBERS = ("total", "errors", "shadow")
 _TABLES = ("action", "category", "language", "latency", "guard", "asked", "broke")
 _STRATIFIED = ("asked", "broke")
-# Strata of a row beyond this many are not told apart: a million keys must not grow a row.
-MAX_STRATA = 300
+# Keys and models come from outside and may be any number; languages, routes and categories not.
+_FOLDED = ("k:", "m:")
+# So many keys, and so many models, are told apart in a row.
+MAX_STRATA = 150
 
 
 class Tally:
@@ -71,7 +73,7 @@ class Tally:
         for stratum in asked:
             _count(counts["asked"], _told_apart(counts["asked"], stratum))
         for stratum in broke:
-            _count(counts["broke"], _told_apart(counts["broke"], stratum))
+            _count(counts["broke"], _as_asked(counts["asked"], stratum))
         if error:
             counts["errors"] += 1
         if shadow:
@@ -101,14 +103,15 @@ def merge_counts(into: Counts, more: Mapping[str, Any]) -> None:
         into[name] += more[name]
     for name in _TABLES:
         table, added = into[name], more.get(name, _NONE)  # older rows lack some tables
-        # The overview merges thousands of rows: only a table that could overflow is looked after.
-        if name in _STRATIFIED and len(table) + len(added) > MAX_STRATA:
-            for key, count in added.items():
-                key = _told_apart(table, key)
-                table[key] = table.get(key, 0) + count
-        else:
+        # The overview merges thousands of rows: only what could overflow is looked after.
+        if name not in _STRATIFIED or len(into["asked"]) + len(added) <= MAX_STRATA:
             for key, count in added.items():
                 table[key] = table.get(key, 0) + count
+            continue
+        fold = _told_apart if name == "asked" else _as_asked
+        for key, count in added.items():
+            key = fold(into["asked"], key)
+            table[key] = table.get(key, 0) + count
 
 
 def add_counts(left: Mapping[str, Any], right: Mapping[str, Any]) -> Counts:
@@ -163,8 +166,17 @@ def load_counts(stored: str) -> Counts:
     return counts
 
 
-def _told_apart(table: Mapping[str, int], stratum: str) -> str:
-    return stratum if stratum in table or len(table) < MAX_STRATA else stratum[:2] + "*"
+def _told_apart(asked: Mapping[str, int], stratum: str) -> str:
+    """A key or model by its name, or as `k:*` or `m:*` when there are too many to tell apart."""
+    if stratum in asked or stratum[:2] not in _FOLDED or len(asked) < MAX_STRATA:
+        return stratum
+    same = sum(name.startswith(stratum[:2]) for name in asked)
+    return stratum if same < MAX_STRATA else stratum[:2] + "*"
+
+
+def _as_asked(asked: Mapping[str, int], stratum: str) -> str:
+    """The name under which a stratum is among the asked; no violation is without its question."""
+    return stratum if stratum in asked or stratum[:2] not in _FOLDED else stratum[:2] + "*"
 
 
 def _count(table: dict[str, int], key: str) -> None:

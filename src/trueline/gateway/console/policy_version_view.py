@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from trueline.core.errors import PolicyError
-from trueline.core.exchange import now
 from trueline.core.policy import Policy
 from trueline.core.policy_file import parse_policy
 from trueline.gateway.console import figures
@@ -16,7 +15,7 @@ from trueline.monitor.replay import ReplayedChange, replay
 from trueline.monitor.reviewed import random_sample, read_reviewed
 from trueline.store.events import EventStore
 from trueline.store.policies import list_policies
-from trueline.store.policy_versions import PolicyVersion, VersionState, in_force, list_versions
+from trueline.store.policy_versions import PolicyVersion, in_force, list_versions, would_decide
 
 #: Newest exchanges a proposal is held against.
 REPLAYED = 20_000
@@ -68,31 +67,18 @@ def standing_of(
     live = version.id in {one.id for one in (head, canary) if one is not None}
     if version.state == "proposed":
         may = {"reject"}
-        if not _would_decide(version, versions, base_hash, "active"):
+        if not would_decide(version, versions, base_hash, "active"):
             return Standing(live, frozenset(may), "version.stale")
         may.add("approve")
         if canary is not None:
             return Standing(live, frozenset(may), "version.beside")
-        if _would_decide(version, versions, base_hash, "canary"):
+        if would_decide(version, versions, base_hash, "canary"):
             may.add("canary")
         return Standing(live, frozenset(may))
     if version.state == "canary":
-        approve = _would_decide(version, versions, base_hash, "active")
+        approve = would_decide(version, versions, base_hash, "active")
         return Standing(live, frozenset({"rollback", *({"approve"} if approve else ())}))
     return Standing(live, frozenset({"rollback"} if live else ()))
-
-
-def _would_decide(
-    version: PolicyVersion,
-    versions: Sequence[PolicyVersion],
-    base_hash: str,
-    state: VersionState,
-) -> bool:
-    tried = replace(version, state=state, share=0.1, decided=now())
-    trial = [tried if one.id == version.id else one for one in versions]
-    head, canary = in_force(trial, base_hash)
-    chosen = head if state == "active" else canary
-    return chosen is not None and chosen.id == version.id
 
 
 def policy_of(version: PolicyVersion, policies: Policies) -> Policy:

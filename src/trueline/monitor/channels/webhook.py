@@ -15,6 +15,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.parse import quote
 
@@ -73,7 +74,7 @@ def send_webhook(
     except urllib.error.HTTPError as error:
         error.close()
         raise DeliveryError(f"HTTP {error.code}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         reason = getattr(error, "reason", error)
         raise DeliveryError(type(reason).__name__) from None
     _check_answer(channel.shape, said)
