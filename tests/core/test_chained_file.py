@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trueline.core import chained_file
 from trueline.core.chained_file import Line, append_after, append_lines, read_lines
 from trueline.core.errors import InputError
 
@@ -175,3 +176,72 @@ def test_what_is_appended_may_depend_on_the_lines_before_and_may_be_refused(tmp_
 
     assert (added["label"], added["seq"]) == ("2 before", 3)
     assert len(read_lines(path)) == 3
+
+
+@pytest.mark.parametrize("before", [0, 3])
+def test_a_reader_beside_a_writer_is_told_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int
+) -> None:
+    path = tmp_path / "x.jsonl"
+    if before:
+        write(path, before)
+    looks = [chained_file._head_text, chained_file._data]
+    left = [2, 2]  # looks beside which somebody appends
+
+    def beside(number: int) -> None:
+        if left[number]:
+            left[number] -= 1
+            monkeypatch.undo()
+            append_lines(path, [{"label": "a"}, {"label": "b"}], time=TIME)
+            patch()
+
+    def head_text(where: Path) -> str | None:
+        found = looks[0](where)
+        beside(0)
+        return found  # type: ignore[return-value]
+
+    def data(where: Path) -> bytes:
+        found = looks[1](where)
+        beside(1)
+        return found  # type: ignore[return-value]
+
+    def patch() -> None:
+        monkeypatch.setattr(chained_file, "_head_text", head_text)
+        monkeypatch.setattr(chained_file, "_data", data)
+
+    patch()
+
+    first, later = read_lines(path), read_lines(path)
+
+    assert len(first) >= before + 2
+    assert len(later) > len(first)
+
+
+def test_a_first_append_killed_before_its_head_is_written_can_be_read_and_appended_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "x.jsonl"
+    written = chained_file._write
+
+    def killed(handle: int, whole: int, data: bytes) -> None:
+        written(handle, whole, data)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chained_file, "_write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        append_lines(path, [{"label": "a"}, {"label": "b"}], time=TIME)
+    monkeypatch.undo()
+
+    assert [line["label"] for line in read_lines(path)] == ["a", "b"]
+    append_lines(path, [{"label": "c"}], time=TIME)
+    assert len(read_lines(path)) == 3
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_head_that_was_taken_away_is_told(tmp_path: Path, count: int) -> None:
+    path = tmp_path / "x.jsonl"
+    write(path, count)
+    (tmp_path / "x.jsonl.head").unlink()
+
+    with pytest.raises(InputError, match=r"x\.jsonl\.head is missing"):
+        read_lines(path)

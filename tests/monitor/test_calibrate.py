@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
+from sqlalchemy import select
 from tests.monitor.traffic import exchange, write
 
 from trueline.core.errors import InputError
@@ -10,9 +13,12 @@ from trueline.core.policy_edit import with_thresholds
 from trueline.core.policy_file import TEMPLATES, parse_policy, template_text
 from trueline.monitor.calibrate import GRID, calibrate, propose_version
 from trueline.stats.risk_control import calibrate_threshold
+from trueline.store.batch import Change
+from trueline.store.chain import Receipt
 from trueline.store.events import EventStore
-from trueline.store.policy_versions import decide, in_force, list_versions
+from trueline.store.policy_versions import PolicyVersion, decide, in_force, list_versions, propose
 from trueline.store.reviews import DrawnFor, ReviewItem, ReviewLabel, add_items, label_item
+from trueline.store.schema import audit
 from trueline.store.verify import verify
 
 TEXT = """\
@@ -141,6 +147,83 @@ def test_a_proposal_becomes_a_canary_then_the_policy_then_goes_back(store: Event
     assert verify(store).ok
 
 
+def version_of(number: int, parent: str, policy: str = "shop") -> PolicyVersion:
+    return PolicyVersion(policy=policy, hash=f"sha256:{number}", parent_hash=parent, yaml=TEXT)
+
+
+def test_rolling_back_a_version_takes_those_made_from_it_with_it(store: EventStore) -> None:
+    first = propose(store, version_of(1, POLICY.hash))
+    second = propose(store, version_of(2, first.hash))
+    third = propose(store, version_of(3, second.hash))
+    decide(store, first.id, "active", approver="bob")
+    decide(store, second.id, "active", approver="bob")
+    decide(store, third.id, "canary", approver="bob", share=0.1)
+
+    decide(store, first.id, "rolled_back", approver="eve", reason="too strict")
+    again = propose(store, version_of(1, POLICY.hash))
+    decide(store, again.id, "active", approver="bob")
+
+    states = {one.id: (one.state, one.reason) for one in list_versions(store)}
+    assert states[first.id] == ("rolled_back", "too strict")
+    assert states[second.id] == states[third.id] == ("rolled_back", f"rolled back with {first.id}")
+    head, canary = in_force(list_versions(store), POLICY.hash)
+    assert head is not None
+    assert (head.id, canary) == (again.id, None)
+    assert verify(store).ok
+
+
+def test_a_version_rolled_back_before_it_was_in_force_leaves_the_others_alone(
+    store: EventStore,
+) -> None:
+    first = propose(store, version_of(1, POLICY.hash))
+    other = propose(store, version_of(2, POLICY.hash))
+    decide(store, first.id, "active", approver="bob")
+    decide(store, other.id, "canary", approver="bob", share=0.1)
+
+    decide(store, other.id, "rolled_back", approver="bob")
+
+    assert [one.state for one in list_versions(store)] == ["rolled_back", "active"]
+
+
+def test_a_decision_that_comes_too_late_is_refused_and_leaves_no_record(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = propose(store, version_of(1, POLICY.hash))
+    change = store.change
+
+    def late(record: Change) -> Future[Receipt]:
+        monkeypatch.undo()
+        decide(store, version.id, "rejected", approver="ann")
+        return change(record)
+
+    monkeypatch.setattr(store, "change", late)
+    with pytest.raises(InputError) as error:
+        decide(store, version.id, "active", approver="bob")
+
+    assert str(error.value) == (
+        f"version {version.id} was changed by someone else meanwhile; look again"
+    )
+    (kept,) = list_versions(store)
+    assert (kept.state, kept.approver) == ("rejected", "ann")
+    with store.reading() as connection:
+        kinds = connection.execute(select(audit.c.kind).order_by(audit.c.seq)).scalars().all()
+    assert kinds == ["chain.opened", "policy.proposed", "policy.rejected"]
+    assert verify(store).ok
+
+
+def test_a_canary_of_another_policy_is_no_hindrance_and_is_not_named(store: EventStore) -> None:
+    other = propose(store, version_of(1, "sha256:o", policy="other"))
+    running = propose(store, version_of(2, POLICY.hash))
+    version = propose(store, version_of(3, POLICY.hash))
+    decide(store, running.id, "canary", approver="bob", share=0.1)
+    decide(store, other.id, "canary", approver="bob", share=0.1)
+
+    with pytest.raises(InputError) as error:
+        decide(store, version.id, "canary", approver="bob", share=0.1)
+
+    assert str(error.value) == f"a canary of shop is running already: {running.id}"
+
+
 def test_a_file_edited_by_hand_wins_over_versions_of_the_older_file(store: EventStore) -> None:
     reviewed(store, [0.3 + 0.007 * n for n in range(60)])
     version = propose_version(store, calibrate(store, POLICY, TEXT), POLICY, "ann")
@@ -190,3 +273,34 @@ def test_a_category_the_policy_does_not_name_is_told() -> None:
         with_thresholds(TEXT, {"sexual": 0.5})
 
     assert str(error.value) == "the policy has no rule for sexual; add one before calibrating it"
+
+
+SHARED = "name: p\ncategories:\n  violence: &s {action: block, threshold: 0.5}\n  self_harm: *s\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (SHARED, "violence"),
+        (SHARED, "self_harm"),
+        (SHARED.replace(", threshold: 0.5", ""), "violence"),
+        (
+            "name: p\ncategories:\n  violence: {action: block, threshold: &t 0.5}\n"
+            "  self_harm: {action: block, threshold: *t}\n",
+            "self_harm",
+        ),
+        (
+            "name: p\ncategories:\n  violence: {action: block, threshold: &t 0.5}\n"
+            "  self_harm: {action: block, threshold: *t}\n",
+            "violence",
+        ),
+    ],
+)
+def test_a_threshold_that_would_change_another_rule_is_refused(text: str, name: str) -> None:
+    with pytest.raises(InputError) as error:
+        with_thresholds(text, {name: 0.3})
+
+    assert str(error.value) == (
+        f"the rule for {name} shares its text with another one (a YAML anchor and alias); write "
+        "both out before a threshold is set"
+    )

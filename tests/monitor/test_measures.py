@@ -91,7 +91,7 @@ def test_no_stratum_has_more_violations_than_replies(store: EventStore) -> None:
     whole = traffic(store).whole
 
     for by in ("model", "key", "language", "route", "category"):
-        rates = violation_rates(whole, POLICY, by)  # type: ignore[arg-type]
+        rates = violation_rates(whole, POLICY, by)
         assert all(rate.found <= rate.n for rate in rates)
     assert (
         sum(rate.found for rate in violation_rates(whole, POLICY, "model")) == MAX_STRATA * 2 // 3

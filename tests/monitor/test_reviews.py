@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 from tests.monitor.traffic import exchange, write
 
-from trueline.core.errors import InputError
+from trueline.core.errors import InputError, StoreError
 from trueline.core.exchange import Exchange
 from trueline.core.records import Action
+from trueline.monitor import review_draw
 from trueline.monitor.review_draw import draw
 from trueline.monitor.rules import ReviewDraw
 from trueline.store.alarms import Alarm
@@ -192,8 +194,8 @@ def test_what_users_report_and_alarms_speak_of_goes_first(store: EventStore) -> 
     while (item := next_item(store, "ann")) is not None and len(order) < 3:
         order.append((item.exchange_id, item.drawn_for))
         say(store, item, "ann", "fine")
-    assert order[:2] == [(bad.id, "alarm"), (reported.id, "report")]
-    assert order[2][1] == "random"
+    assert order[::2] == [(bad.id, "alarm"), (reported.id, "report")]
+    assert order[1][1] == "random"
 
 
 def test_what_was_stored_before_the_first_draw_is_left_alone(store: EventStore) -> None:
@@ -201,3 +203,55 @@ def test_what_was_stored_before_the_first_draw_is_left_alone(store: EventStore) 
 
     assert draw(store, ReviewDraw(random_share=1.0)) == 0
     assert list_items(store) == []
+
+
+def test_while_both_wait_every_second_item_of_a_reviewer_is_a_random_one(store: EventStore) -> None:
+    exchanges = [exchange(n) for n in range(8)]
+    write(store, exchanges)
+    add_items(
+        store,
+        [
+            ReviewItem(
+                exchange_id=e.id, part="reply", drawn_for="report" if n < 6 else "random",
+                priority=3.0 if n < 6 else 2.0,
+            )
+            for n, e in enumerate(exchanges)
+        ],
+    )  # fmt: skip
+
+    order = []
+    while (item := next_item(store, "ann")) is not None:
+        order.append(item.drawn_for)
+        say(store, item, "ann", "fine")
+
+    assert order == ["report", "random", "report", "random", *["report"] * 4]
+
+
+def test_a_report_is_drawn_however_many_remarks_came_after_it(
+    store: EventStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(review_draw, "REPORTS_A_PAGE", 3)
+    settings = ReviewDraw(random_share=0.0, uncertain_share=0.0)
+    draw(store, settings)
+    reported, praised = exchange(1), exchange(2)
+    write(store, [reported, praised])
+    add_feedback(
+        store, Feedback(exchange_id=reported.id, kind="report", reason="harmful")
+    ).result(60)  # fmt: skip
+    for _ in range(7):
+        add_feedback(store, Feedback(exchange_id=praised.id, kind="thumbs", value=1)).result(60)
+
+    draw(store, settings)
+
+    assert [(item.exchange_id, item.drawn_for) for item in list_items(store)] == [
+        (reported.id, "report")
+    ]
+
+
+def test_a_label_that_the_database_refuses_is_a_store_error(store: EventStore) -> None:
+    (item,) = queued(store)
+    with store.database.writer.connect() as connection, connection.begin():
+        connection.execute(text("DROP TABLE review_labels"))
+
+    with pytest.raises(StoreError):
+        say(store, item, "ann", "fine")

@@ -64,3 +64,50 @@ def test_a_missing_file_says_how_to_make_one(tmp_path: Path) -> None:
         f"cannot read monitor file {tmp_path / 'none.yaml'}: No such file or directory.\n"
         "  Print one to start from: trueline monitor rules > monitor.yaml"
     )
+
+
+def test_settings_that_would_do_nothing_or_can_not_work_are_faults() -> None:
+    text = (
+        "rules:\n"
+        "  - name: a\n"
+        "    kind: rate\n"
+        "    rate: error\n"
+        "    limit: 0.1\n"
+        "    where: {category: violence}\n"
+        "  - name: b\n"
+        "    kind: drift\n"
+        "    measure: latency\n"
+        "    where: {category: violence}\n"
+        "  - name: c\n"
+        "    kind: threshold\n"
+        "    measure: memory_mb\n"
+        "    above: 1\n"
+        "    where: {language: zh}\n"
+        "  - name: d\n"
+        "    kind: rate\n"
+        "    rate: violation\n"
+        "    where: {category: violence}\n"
+        "    events_a_day: 10\n"
+        "    limit: 0.0001\n"
+        "  - name: fine\n"
+        "    kind: rate\n"
+        "    rate: violation\n"
+        "    where: {category: violence}\n"
+    )
+
+    with pytest.raises(MonitorFileError) as error:
+        parse_monitoring(text, source="monitor.yaml")
+
+    assert str(error.value) == USELESS
+
+
+USELESS = """\
+monitor.yaml is not a valid monitor file:
+  line 6, rules[0].where.category: is for rate violation only: nothing else has a category \
+(got 'violence')
+  line 10, rules[1].where.category: is for rate violation only: nothing else has a category \
+(got 'violence')
+  line 15, rules[2].where: is not for threshold rules: their numbers are of the whole gateway
+  line 20, rules[3].events_a_day: is too small for this promise: events_a_day × 365 / \
+false_alarms_a_year is mean_events, and at limit 0.0001 we need mean_events above 4232, got 3650 \
+(got 10.0)"""

@@ -175,3 +175,21 @@ def test_a_key_that_makes_no_sense_is_refused(
         create_key(store, name, **fields)  # type: ignore[arg-type]
 
     assert list_keys(store) == []
+
+
+@pytest.mark.parametrize("role", ["reviewer", "admin"])
+def test_two_live_keys_of_people_who_judge_cannot_share_a_name(
+    store: EventStore, role: str
+) -> None:
+    first = create_key(store, "ann", role=role).key
+
+    with pytest.raises(InputError) as error:
+        create_key(store, "ann", role="reviewer")
+
+    assert str(error.value) == (
+        f"{role} key {first.id} has the name 'ann' already, and labels and decisions are kept by "
+        f"name; choose another one, or revoke that key first: trueline keys revoke {first.id}"
+    )
+    create_key(store, "ann", role="client")
+    revoke_key(store, first.id)
+    assert create_key(store, "ann", role=role).key.name == "ann"

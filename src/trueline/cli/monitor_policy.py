@@ -13,8 +13,10 @@ from trueline.cli.options import author_name, find_policy, json_option, policy_o
 from trueline.core.errors import InputError
 
 if TYPE_CHECKING:
+    from trueline.core.policy import Policy
     from trueline.monitor.calibrate import Calibration
-    from trueline.store.policy_versions import VersionState
+    from trueline.store.events import EventStore
+    from trueline.store.policy_versions import PolicyVersion, VersionState
 
 as_option = click.option(
     "--as", "author", metavar="NAME", help="Who does it; the system's user name when left out."
@@ -33,6 +35,8 @@ def calibrate(
 ) -> None:
     """Propose thresholds from reviewed labels, so that the policy's miss budgets hold.
 
+    Begins with the version in force; with the policy file when none is.
+
     \b
     $ trueline monitor calibrate
     violence: 62 violations reviewed, threshold 0.31: at most 18 % missed (budget 20 %) at 95 %
@@ -44,9 +48,10 @@ def calibrate(
     from trueline.monitor.calibrate import propose_version
     from trueline.store.events import EventStore
 
-    policy = find_policy(policy_path)
+    base = find_policy(policy_path)
     with EventStore.open(db, read_only=not propose) as store:
-        found = run(store, policy, policy_text(policy_path))
+        policy, text = _in_force(store, base, policy_path)
+        found = run(store, policy, text, folder=policy_folder(policy_path))
         if as_json:
             click.echo(json.dumps(found.as_json(), ensure_ascii=False))
         else:
@@ -84,15 +89,27 @@ def versions(db: str, as_json: bool) -> None:
 @click.command()
 @click.argument("version")
 @db_option
+@policy_option
 @click.option(
     "--canary", type=float, metavar="SHARE", help="Decide only this share of requests, such as 0.1."
 )
 @as_option
 @reason_option
-def approve(version: str, db: str, canary: float | None, author: str | None, reason: str) -> None:
-    """Put VERSION in force, or let it decide a share of the requests first."""
+def approve(
+    version: str,
+    db: str,
+    policy_path: str | None,
+    canary: float | None,
+    author: str | None,
+    reason: str,
+) -> None:
+    """Put VERSION in force, or let it decide a share of the requests first.
+
+    It must be made from what is in force: the policy file, or the version that took its place.
+    """
     state: VersionState = "active" if canary is None else "canary"
-    _decide(db, version, state, author, reason, canary or 0.0)
+    base = find_policy(policy_path)
+    _decide(db, version, state, author, reason, canary or 0.0, base)
 
 
 @click.command()
@@ -111,7 +128,7 @@ def reject(version: str, db: str, author: str | None, reason: str) -> None:
 @as_option
 @reason_option
 def rollback(version: str, db: str, author: str | None, reason: str) -> None:
-    """Take VERSION back; the policy it was made from is in force again."""
+    """Take VERSION back, and those made from it; what it was made from is in force again."""
     _decide(db, version, "rolled_back", author, reason)
 
 
@@ -152,17 +169,67 @@ def policy_text(path: str | None) -> str:
     return Path(path).read_text("utf-8-sig")
 
 
+def policy_folder(path: str | None) -> Path | None:
+    """Where the word lists of the policy a user means lie; None for a template."""
+    file = Path("policy.yaml" if path is None else path)
+    return file.parent if file.exists() else None
+
+
+def _in_force(store: EventStore, base: Policy, path: str | None) -> tuple[Policy, str]:
+    """The policy that decides now, and its text: the newest active version, or the file."""
+    from trueline.core.policy_file import parse_policy
+    from trueline.store.policy_versions import in_force, list_versions
+
+    head, _ = in_force(list_versions(store), base.hash)
+    if head is None:
+        return base, policy_text(path)
+    click.echo(f"in force: version {head.id}", err=True)
+    source = f"version {head.id}"
+    return parse_policy(head.yaml, source=source, folder=policy_folder(path)), head.yaml
+
+
+def _refuse_stale(
+    version: PolicyVersion, versions: list[PolicyVersion], base: Policy, state: VersionState
+) -> None:
+    """Refuse to approve what would decide nothing."""
+    from trueline.store.policy_versions import in_force, would_decide
+
+    # Another canary is a reason of its own, and `decide` tells it.
+    others = [one for one in versions if one.state != "canary" or one.id == version.id]
+    if version.state not in ("proposed", "canary"):
+        return
+    if would_decide(version, others, base.hash, state):
+        return
+    head, _ = in_force(versions, base.hash)
+    current = f"{base.hash[7:19]}, the policy file" if head is None else f"{head.hash[7:19]}"
+    raise InputError(
+        f"version {version.id} was made from {version.parent_hash[7:19]}, which is not in force "
+        f"(in force for {base.name}: {current}); approved, it would decide nothing.\n"
+        "  Reject it and propose anew: trueline monitor calibrate --propose; or name the policy "
+        "file it belongs to with --policy."
+    )
+
+
 def _decide(
-    db: str, prefix: str, state: VersionState, author: str | None, reason: str, share: float = 0.0
+    db: str,
+    prefix: str,
+    state: VersionState,
+    author: str | None,
+    reason: str,
+    share: float = 0.0,
+    base: Policy | None = None,
 ) -> None:
     from trueline.store.events import EventStore
     from trueline.store.policy_versions import decide, list_versions
 
     with EventStore.open(db) as store:
-        ids = [one.id for one in list_versions(store) if one.id.startswith(prefix)]
-        if len(ids) > 1:
-            raise InputError(f"{len(ids)} versions begin with {prefix!r}; give more of the id")
-        whole = ids[0] if ids else prefix
+        versions = list_versions(store)
+        meant = [one for one in versions if one.id.startswith(prefix)]
+        if len(meant) > 1:
+            raise InputError(f"{len(meant)} versions begin with {prefix!r}; give more of the id")
+        if meant and base is not None:
+            _refuse_stale(meant[0], versions, base, state)
+        whole = meant[0].id if meant else prefix
         made = decide(store, whole, state, approver=author_name(author), share=share, reason=reason)
     click.echo(f"{made.id}: {made.state}")
 

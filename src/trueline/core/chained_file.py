@@ -3,8 +3,9 @@
 Each line holds its number and the hash of the line before it, and its own hash is taken over all
 of it. A byte changed, a line taken out, put in or moved breaks the chain. The number of lines and
 the last hash also stand in a small file beside it (`NAME.head`), so that lines cut off at the end
-show too. A torn last line, left by a process killed while it wrote, is passed over and cut off
-before more is appended.
+show too. The head is written before the first line and again after each append: a file may be
+ahead of its head, never behind it, so a process that is killed leaves a file that can be read. A
+torn last line, left by such a process, is passed over and cut off before more is appended.
 
     >>> import tempfile; path = Path(tempfile.mkdtemp()) / "reviews.jsonl"
     >>> _ = append_lines(path, [{"label": "ok"}], time="2026-11-22T09:00:00Z")
@@ -99,6 +100,8 @@ def append_after(
             line = {**record, "seq": seq, "time": stamp, "before": before}
             before = line["hash"] = _line_hash(line)
             added.append(line)
+        if not lines and _head_text(path) is None:
+            _write_head(path, 0, GENESIS)
         _write(handle, whole, b"".join(_bytes(line) for line in added))
         _write_head(path, seq, before)
     except OSError as error:
@@ -110,12 +113,11 @@ def append_after(
 
 def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
     """The lines, and how many bytes they take."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        data = b""
-    except OSError as error:
-        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
+    # The head first: what somebody appends meanwhile only puts the file ahead of it.
+    told = _head_text(path)
+    data = _data(path)
+    if told is None and data and (told := _head_text(path)) is not None:
+        data = _data(path)  # the first append began between the two looks
     whole = data.rfind(b"\n") + 1
     lines: list[dict[str, Any]] = []
     faults: list[str] = []
@@ -129,7 +131,7 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
             faults.append(f"line {number}: does not follow the line before it")
         before = line["hash"]
         lines.append(line)
-    faults += _head_faults(path, lines) if not faults else []
+    faults += _head_faults(path, told, lines) if not faults else []
     if faults:
         shown = [f"  {fault}" for fault in faults[:_MAX_FAULTS_SHOWN]]
         if len(faults) > _MAX_FAULTS_SHOWN:
@@ -139,6 +141,15 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
             + f"\n  Put back a copy of {path.name} and {_head(path).name} that is whole."
         )
     return lines, whole
+
+
+def _data(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 def _parsed(text: bytes) -> dict[str, Any] | None:
@@ -157,16 +168,23 @@ def _head(path: Path) -> Path:
     return path.with_name(path.name + ".head")
 
 
-def _head_faults(path: Path, lines: Sequence[Line]) -> list[str]:
-    """Lines that were cut off at the end; a file one write ahead of its head is whole."""
+def _head_text(path: Path) -> str | None:
+    """What the head says, None when there is none; empty when it cannot be read."""
     try:
-        told = _head(path).read_text("ascii").split()
+        return _head(path).read_text("ascii")
     except FileNotFoundError:
-        return [f"{_head(path).name} is missing"] if len(lines) > 1 else []
+        return None
     except (OSError, ValueError):
-        return [f"{_head(path).name} cannot be read"]
+        return ""
+
+
+def _head_faults(path: Path, head: str | None, lines: Sequence[Line]) -> list[str]:
+    """Lines that were cut off at the end; a file one write ahead of its head is whole."""
+    if head is None:
+        return [f"{_head(path).name} is missing"] if lines else []
+    told = head.split()
     if len(told) != 2 or not told[0].isdigit():
-        return [f"{_head(path).name} was changed"]
+        return [f"{_head(path).name} was changed or cannot be read"]
     count, last = int(told[0]), told[1]
     if count > len(lines):
         return [f"{count - len(lines)} of {count} lines are missing at the end"]

@@ -13,6 +13,7 @@ categories:
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import yaml
 
@@ -27,17 +28,46 @@ def with_thresholds(text: str, thresholds: Mapping[str, float]) -> str:
         thresholds: by category or topic.
 
     Raises:
-        InputError: a category that the policy does not name.
+        InputError: a category that the policy does not name, or a rule that shares its text with
+            another one.
     """
     for name, value in thresholds.items():
-        text = _with_threshold(text, name, f"{value:.6g}")
+        changed = _with_threshold(text, name, f"{value:.6g}")
+        wanted = _rules(text)
+        place = next(key for key in wanted if key[1] == name)
+        wanted[place] = {**wanted[place], "threshold": float(f"{value:.6g}")}
+        if _rules(changed) != wanted:
+            raise InputError(_SHARED.format(name))
+        text = changed
     return text
+
+
+_SHARED = (
+    "the rule for {} shares its text with another one (a YAML anchor and alias); write both out "
+    "before a threshold is set"
+)
+
+
+def _rules(text: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """Every rule's fields by section and name, categories first; empty for text that is no YAML."""
+    try:
+        data = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return {}
+    return {
+        (section, name): dict(rule)
+        for section in ("categories", "topics")
+        for name, rule in (data.get(section) or {}).items()
+        if isinstance(rule, dict)
+    }
 
 
 def _with_threshold(text: str, name: str, value: str) -> str:
     rule = _rule_node(text, name)
     for key, node in rule.value:
         if key.value == "threshold":
+            if node.start_mark.index < key.end_mark.index:
+                raise InputError(_SHARED.format(name))
             start, end = node.start_mark.index, node.end_mark.index
             return text[:start] + value + text[end:]
     if not rule.value:
@@ -60,5 +90,7 @@ def _rule_node(text: str, name: str) -> yaml.MappingNode:
                 continue
             for category, rule in node.value:
                 if category.value == name and isinstance(rule, yaml.MappingNode):
+                    if rule.start_mark.index < category.end_mark.index:  # an alias
+                        raise InputError(_SHARED.format(name))
                     return rule
     raise InputError(f"the policy has no rule for {name}; add one before calibrating it")

@@ -1,7 +1,8 @@
 """Write what people settled as data for the next round of training and testing.
 
-A part of the random sample, chosen by the exchange's id, is the test set and never goes into the
-training set, in this export or a later one: the next model is measured on texts it has not seen.
+A part of the random sample, chosen by a hash of the text, is the test set and never goes into the
+training set, in this export or a later one with the same share, however often the text comes up:
+the next model is measured on texts it has not seen.
 Texts are those the policy let the store keep; where it kept none, the row is left out and
 counted.
 """
@@ -18,7 +19,6 @@ from trueline.core.errors import InputError
 from trueline.core.exchange import now
 from trueline.core.policy import Policy
 from trueline.core.version import version
-from trueline.monitor.review_draw import toss
 from trueline.monitor.reviewed import Reviewed, read_reviewed
 from trueline.store.events import EventStore
 from trueline.store.queries import get_exchange
@@ -53,7 +53,8 @@ def export_reviewed(
         store: holds labels and texts.
         policy: in force; noted in the manifest.
         folder: must be new or empty.
-        test_share: part of the random sample that is held out, in [0, 1].
+        test_share: part of the random sample that is held out, in [0, 1]. Keep it the same from
+            one export to the next: with a smaller one, texts once tested on are trained on.
 
     Raises:
         InputError: a folder that holds something, or a share out of range.
@@ -73,11 +74,10 @@ def export_reviewed(
         if not text:
             without_text += 1
             continue
-        held_out = one.random and toss(one.exchange_id, "", "held-out") < test_share
+        held_out = _toss(text) < test_share
         # What was picked for a reason may be a text of the test set too: leave it out of both.
-        if not one.random and toss(one.exchange_id, "", "held-out") < test_share:
-            continue
-        rows["test" if held_out else "train"].append(_line(one, text))
+        if one.random or not held_out:
+            rows["test" if held_out else "train"].append(_line(one, text))
     folder.mkdir(parents=True, exist_ok=True)
     digests = {}
     for name, lines in rows.items():
@@ -93,6 +93,12 @@ def export_reviewed(
     text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
     (folder / "manifest.json").write_text(text, encoding="utf-8")
     return Exported(len(rows["train"]), len(rows["test"]), unsure, without_text, folder)
+
+
+def _toss(text: str) -> float:
+    """A number in [0, 1) that the text decides: the same text falls on the same side for good."""
+    digest = hashlib.sha256(b"held-out\0" + text.encode("utf-8", "replace")).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
 
 
 def _text(store: EventStore, one: Reviewed) -> str:

@@ -18,7 +18,7 @@ from trueline.core.violation import broke_policy, model_was_asked
 from trueline.monitor.rules import ReviewDraw
 from trueline.store.alarms import Alarm
 from trueline.store.events import EventStore
-from trueline.store.feedback import list_feedback
+from trueline.store.feedback import Feedback, list_feedback
 from trueline.store.reviews import PARTS, Part, ReviewItem, add_items
 from trueline.store.stream import BATCH, Cursor, Observed, newest, read_after
 from trueline.store.watches import Watch, load_watches, save_watches
@@ -29,7 +29,7 @@ FEEDBACK_WATCH = "*feedback"
 # Higher goes first. Alarms and reports are about harm that may be happening now.
 PRIORITY: Mapping[str, float] = {"alarm": 4.0, "report": 3.0, "random": 2.0, "uncertain": 1.0}
 ITEMS_AN_ALARM = 20
-REPORTS_A_LOOK = 500
+REPORTS_A_PAGE = 500
 
 
 def draw(store: EventStore, settings: ReviewDraw, alarms: Sequence[Alarm] = ()) -> int:
@@ -129,18 +129,24 @@ def _picked(exchange_id: str, part: Part, reason: str) -> ReviewItem:
 def _draw_reports(store: EventStore, watch: Watch | None) -> int:
     since = _since(watch)
     moment = now()
-    found = list_feedback(store, since=since, limit=REPORTS_A_LOOK).items if since else ()
-    reported = {
-        item.exchange_id
-        for item in found
-        if item.kind in ("report", "correction") or (item.kind == "thumbs" and item.value == -1)
-    }
+    reported: set[str] = set()
+    found, cursor = False, ""
+    while since is not None:
+        page = list_feedback(store, since=since, cursor=cursor, limit=REPORTS_A_PAGE)
+        reported |= {item.exchange_id for item in page.items if _complains(item)}
+        found, cursor = found or bool(page.items), page.cursor
+        if not cursor:
+            break
     added = add_items(store, [_picked(one, "reply", "report") for one in sorted(reported)])
     # Remarks that were being written while we looked have a time before ours: look back a little.
     if found or watch is None:
         state = f"{moment.timestamp() - 60:.6f}"
         save_watches(store, [Watch(FEEDBACK_WATCH, "", Cursor(), state)])
     return added
+
+
+def _complains(item: Feedback) -> bool:
+    return item.kind in ("report", "correction") or (item.kind == "thumbs" and item.value == -1)
 
 
 def _since(watch: Watch | None) -> datetime | None:

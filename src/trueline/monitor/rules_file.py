@@ -29,8 +29,10 @@ from trueline.monitor.rules import (
     RateRule,
     ThresholdRule,
     Webhook,
+    Where,
     default_rules,
 )
+from trueline.stats.alarm import AlarmRule
 
 DEFAULT_FILE = "monitor.yaml"
 _RULES: dict[str, type[BaseModel]] = {
@@ -39,6 +41,8 @@ _RULES: dict[str, type[BaseModel]] = {
 _CHANNELS: dict[str, type[BaseModel]] = {
     "webhook": Webhook, "email": Email, "command": Command, "log": Log,
 }  # fmt: skip
+# Stands in for the policy's limit, which is not known here; a stricter one needs more events.
+_LIMIT = 1e-4
 
 
 class MonitorFileError(InputError):
@@ -175,6 +179,25 @@ def _rule_faults(rules: Sequence[Any]) -> list[Finding]:
             if rule.rate == "attribute" and not rule.where.attribute:
                 message = "is required for rate attribute: the attribute's name"
                 faults.append((("rules", index, "where", "attribute"), message, []))
-        if isinstance(rule, ThresholdRule) and (rule.above is None) == (rule.below is None):
-            faults.append((("rules", index), "needs one of above and below", []))
+            try:
+                AlarmRule(rule.limit or _LIMIT, rule.mean_events)
+            except ValueError as error:
+                message = (
+                    "is too small for this promise: events_a_day × 365 / false_alarms_a_year is "
+                    f"mean_events, and at limit {rule.limit or _LIMIT:g} we {error}"
+                )
+                faults.append((("rules", index, "events_a_day"), message, rule.events_a_day))
+        if isinstance(rule, ThresholdRule):
+            if (rule.above is None) == (rule.below is None):
+                faults.append((("rules", index), "needs one of above and below", []))
+            if rule.where != Where():
+                message = "is not for threshold rules: their numbers are of the whole gateway"
+                faults.append((("rules", index, "where"), message, []))
+        elif rule is not None and rule.where.category and not _counts_violations(rule):
+            message = "is for rate violation only: nothing else has a category"
+            faults.append((("rules", index, "where", "category"), message, rule.where.category))
     return faults
+
+
+def _counts_violations(rule: Any) -> bool:
+    return isinstance(rule, RateRule) and rule.rate == "violation"

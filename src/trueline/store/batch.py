@@ -35,7 +35,8 @@ class Change:
     """An audit event and the statements that make the change it tells of.
 
     `body` is hashed into the chain and holds no user text. A statement with a list of
-    parameters is run once for each of them.
+    parameters is run once for each of them. With `must_match` the change is refused, and nothing
+    of it written, when a statement finds no row.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Change:
     body: dict[str, Any]
     statements: Sequence[UpdateBase | tuple[UpdateBase, list[dict[str, Any]]]] = ()
     id: str = field(default_factory=new_id)
+    must_match: bool = False
 
 
 @dataclass(slots=True)

@@ -32,6 +32,8 @@ PREFIX = "tl-"
 _SECRET_BYTES = 32
 _HINT_CHARS = 5
 _MAX_NAME = 100
+# Labels and decisions are kept by the name of the key.
+_JUDGING = ("reviewer", "admin")
 _MAX_RATE = 1_000_000
 
 
@@ -112,10 +114,13 @@ def create_key(
     """Make a key; the audit log tells of it.
 
     Raises:
-        InputError: an empty name, an unknown role, a rate or an expiry out of range.
+        InputError: an empty name, an unknown role, a rate or an expiry out of range, or the name
+            of another reviewer or admin whose key is active.
         StoreError: the store cannot be written.
     """
     _check(name, role, rate_limit, expires)
+    if role in _JUDGING:
+        _check_name_is_free(store, name)
     secret = new_secret()
     key_id, created = new_id(), now()
     row: dict[str, Any] = {
@@ -227,6 +232,16 @@ def _check(name: str, role: str, rate_limit: int | None, expires: datetime | Non
         )
     if expires is not None and expires <= now():
         raise InputError("a key's expiry must lie in the future")
+
+
+def _check_name_is_free(store: EventStore, name: str) -> None:
+    for key in list_keys(store):
+        if key.role in _JUDGING and key.name == name and key.state() == "active":
+            raise InputError(
+                f"{key.role} key {key.id} has the name {name!r} already, and labels and decisions "
+                "are kept by name; choose another one, or revoke that key first: "
+                f"trueline keys revoke {key.id}"
+            )
 
 
 def _moment(value: int | None) -> datetime | None:

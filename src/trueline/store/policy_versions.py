@@ -6,12 +6,15 @@ policy file that someone edits by hand wins over versions made from the older fi
     proposed -> canary | active | rejected
     canary -> active | rolled_back
     active -> rolled_back
+
+A version that is rolled back takes with it the active versions and canaries made from it: they
+were approved on top of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
@@ -107,6 +110,8 @@ def decide(
 ) -> PolicyVersion:
     """Move a version on: to a canary, into force, aside, or back.
 
+    A step that somebody else was quicker to take is refused and leaves no record.
+
     Args:
         store: an open store.
         version_id: the version.
@@ -135,9 +140,51 @@ def decide(
     if state == "canary":
         if not 0 < share < 1:
             raise InputError(f"a canary's share must be between 0 and 1 (got {share:g})")
-        running = [one for one in list_versions(store, states=("canary",)) if one.id != version_id]
-        if any(one.policy == version.policy for one in running):
+        running = [
+            one
+            for one in list_versions(store, states=("canary",), policy=version.policy)
+            if one.id != version_id
+        ]
+        if running:
             raise InputError(f"a canary of {version.policy} is running already: {running[0].id}")
+    if state == "rolled_back" and version.state == "active":
+        for one in _made_from(version, list_versions(store, policy=version.policy)):
+            _take_step(store, one, state, approver, f"rolled back with {version_id}")
+    _take_step(store, version, state, approver, reason, share)
+    decided = get_version(store, version_id)
+    if decided is None or decided.state != state:
+        raise InputError(_MEANWHILE.format(version_id))
+    return decided
+
+
+_MEANWHILE = "version {} was changed by someone else meanwhile; look again"
+
+
+def _made_from(version: PolicyVersion, versions: Sequence[PolicyVersion]) -> list[PolicyVersion]:
+    """Active versions and canaries made from a version, at any remove; the youngest line first."""
+    found: list[PolicyVersion] = []
+    parents, seen = {version.hash}, {version.hash, version.parent_hash}
+    while parents:
+        line = [
+            one
+            for one in versions
+            if one.state in ("active", "canary") and one.parent_hash in parents
+            and one.hash not in seen
+        ]  # fmt: skip
+        found = line + found
+        parents = {one.hash for one in line}
+        seen |= parents
+    return found
+
+
+def _take_step(
+    store: EventStore,
+    version: PolicyVersion,
+    state: VersionState,
+    approver: str,
+    reason: str,
+    share: float = 0.0,
+) -> None:
     moment_us = microseconds(now())
     values = {
         "state": state, "share": share if state == "canary" else 0.0,
@@ -146,15 +193,18 @@ def decide(
     }  # fmt: skip
     statement = (
         update(policy_versions)
-        .where(policy_versions.c.id == version_id, policy_versions.c.state == version.state)
+        .where(policy_versions.c.id == version.id, policy_versions.c.state == version.state)
         .values(**values)
     )
     body = {**values, "from": version.state, "hash": version.hash}
-    store.change(Change(f"policy.{state}", version_id, moment_us, body, (statement,))).result()
-    decided = get_version(store, version_id)
-    if decided is None or decided.state != state:
-        raise InputError(f"version {version_id} was changed by someone else meanwhile; look again")
-    return decided
+    change = Change(f"policy.{state}", version.id, moment_us, body, (statement,), must_match=True)
+    try:
+        store.change(change).result()
+    except InputError:
+        found = get_version(store, version.id)
+        if found is not None and found.state == version.state:
+            raise
+        raise InputError(_MEANWHILE.format(version.id)) from None
 
 
 def get_version(store: EventStore, version_id: str) -> PolicyVersion | None:
@@ -202,6 +252,27 @@ def in_force(
         seen.add(current)
     canaries = (v for v in versions if v.state == "canary" and v.parent_hash == current)
     return head, next(canaries, None)
+
+
+def would_decide(
+    version: PolicyVersion,
+    versions: Sequence[PolicyVersion],
+    base_hash: str,
+    state: VersionState,
+) -> bool:
+    """Whether a version would decide requests once it is `active`, or a `canary`.
+
+    Args:
+        version: the one in question.
+        versions: all of them, newest first.
+        base_hash: of the policy that the file holds.
+        state: what it would become.
+    """
+    tried = replace(version, state=state, share=0.1, decided=now())
+    trial = [tried if one.id == version.id else one for one in versions]
+    head, canary = in_force(trial, base_hash)
+    chosen = head if state == "active" else canary
+    return chosen is not None and chosen.id == version.id
 
 
 def _version(row: Any) -> PolicyVersion:

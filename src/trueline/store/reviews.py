@@ -21,6 +21,7 @@ from sqlalchemy.exc import IntegrityError
 from trueline.core.errors import InputError
 from trueline.core.exchange import new_id, now
 from trueline.store.batch import Change
+from trueline.store.database import store_error
 from trueline.store.events import EventStore
 from trueline.store.rows import clean_text, microseconds, moment
 from trueline.store.schema import review_items, review_labels
@@ -132,36 +133,11 @@ def label_item(
         raise InputError(f"a label is one of {', '.join(LABELS)} (got {label.label!r})")
     if not label.reviewer:
         raise InputError("a label needs the reviewer's name")
-    with store.database.writer.connect() as connection, connection.begin():
-        item, kept = _item_with_labels(connection, label.item_id, lock=not store.database.is_sqlite)
-        if item is None:
-            raise InputError(f"there is no review item {label.item_id}")
-        if item.state == "done":
-            raise InputError("this item was settled meanwhile; the next one is waiting")
-        others = [one for one in kept if one.reviewer != label.reviewer]
-        deciding = item.state == "disputed" and may_adjudicate and len(others) == len(kept)
-        said = ReviewLabel(
-            label.item_id, clean_text(label.reviewer), label.label,
-            tuple(sorted(set(label.categories))) if label.label == "violates" else (),
-            deciding, label.time,
-        )  # fmt: skip
-        settled = _settle(item, [*others, said], needed)
-        row = _label_row(said)
-        try:
-            with connection.begin_nested():
-                connection.execute(insert(review_labels).values(**row))
-        except IntegrityError:
-            connection.execute(
-                update(review_labels)
-                .where(
-                    review_labels.c.item_id == said.item_id,
-                    review_labels.c.reviewer == said.reviewer,
-                )
-                .values(**row)
-            )
-        connection.execute(
-            update(review_items).where(review_items.c.id == item.id).values(**_outcome(settled))
-        )
+    try:
+        with store.database.writer.connect() as connection, connection.begin():
+            item, said, settled = _label(store, connection, label, needed, may_adjudicate)
+    except store.database.faults as error:
+        raise store_error(store.database, error) from None
     body = {
         "item": item.id, "reviewer": said.reviewer, "label": said.label,
         "categories": list(said.categories), "adjudicates": said.adjudicates,
@@ -182,14 +158,19 @@ def next_item(store: EventStore, reviewer: str, *, skip: Sequence[str] = ()) -> 
     """What a reviewer should judge next: disputes of others first, then by priority.
 
     Random items come in the order drawn between those picked for a reason, one for each, so
-    that neither kind waits for ever.
+    that neither kind waits for ever: after every odd label of the reviewer it is their turn.
     """
+    mine = select(func.count()).where(review_labels.c.reviewer == reviewer)
+    is_random = review_items.c.drawn_for == "random"
     said = select(review_labels.c.item_id).where(review_labels.c.reviewer == reviewer)
+    with store.reading() as connection:
+        random_turn = connection.execute(mine).scalar_one() % 2 == 1
     query = (
         select(review_items)
         .where(review_items.c.state != "done", review_items.c.id.not_in(said))
         .order_by(
             (review_items.c.state == "disputed").desc(),
+            is_random.desc() if random_turn else is_random.asc(),
             review_items.c.priority.desc(),
             review_items.c.drawn_us,
             review_items.c.id,
@@ -254,6 +235,46 @@ def queue_counts(store: EventStore) -> QueueCounts:
             if state == "open":
                 reasons[reason] = reasons.get(reason, 0) + count
     return QueueCounts(states["open"], states["disputed"], states["done"], reasons)
+
+
+def _label(
+    store: EventStore,
+    connection: Connection,
+    label: ReviewLabel,
+    needed: int,
+    may_adjudicate: bool,
+) -> tuple[ReviewItem, ReviewLabel, ReviewItem]:
+    """The item before, the label as it is kept, and the item after it."""
+    item, kept = _item_with_labels(connection, label.item_id, lock=not store.database.is_sqlite)
+    if item is None:
+        raise InputError(f"there is no review item {label.item_id}")
+    if item.state == "done":
+        raise InputError("this item was settled meanwhile; the next one is waiting")
+    others = [one for one in kept if one.reviewer != label.reviewer]
+    deciding = item.state == "disputed" and may_adjudicate and len(others) == len(kept)
+    said = ReviewLabel(
+        label.item_id, clean_text(label.reviewer), label.label,
+        tuple(sorted(set(label.categories))) if label.label == "violates" else (),
+        deciding, label.time,
+    )  # fmt: skip
+    settled = _settle(item, [*others, said], needed)
+    row = _label_row(said)
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(review_labels).values(**row))
+    except IntegrityError:
+        connection.execute(
+            update(review_labels)
+            .where(
+                review_labels.c.item_id == said.item_id,
+                review_labels.c.reviewer == said.reviewer,
+            )
+            .values(**row)
+        )
+    connection.execute(
+        update(review_items).where(review_items.c.id == item.id).values(**_outcome(settled))
+    )
+    return item, said, settled
 
 
 def _settle(item: ReviewItem, labels: Sequence[ReviewLabel], needed: int) -> ReviewItem:

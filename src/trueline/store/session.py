@@ -27,6 +27,10 @@ class Conflict(Exception):
     """The chain moved under us: an attempt thought lost did commit."""
 
 
+class Unmatched(Conflict):
+    """A change that must match a row found none: somebody else was first."""
+
+
 class Session:
     """Writes batches through one connection and knows the head of its own chain.
 
@@ -164,8 +168,8 @@ class Session:
                 for statement in change.statements:
                     if isinstance(statement, tuple):
                         connection.execute(*statement)
-                    else:
-                        connection.execute(statement)
+                    elif not connection.execute(statement).rowcount and change.must_match:
+                        raise Unmatched
             counts = self._summed(connection, batch)
             if counts:
                 cursor.executemany(
