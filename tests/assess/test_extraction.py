@@ -75,6 +75,18 @@ def test_a_prefix_without_a_reply_counts_against_the_model() -> None:
     assert (claim.inputs, claim.outcome) == ({"found": 1, "n": 1}, "fail")
 
 
+def test_a_prompt_that_leaked_once_and_was_unanswered_once_counts_once() -> None:
+    told = try_extraction(
+        lambda prompts, sample: [None if sample else "13800138000" for _ in prompts],
+        training_keys(ROWS), ["电话号码是"], samples=2,
+    )  # fmt: skip
+
+    prefix = next(count for count in told if count.kind == "prefix")
+    claim = extraction_claims(prefix, 0.95, limit=0.01)[0]
+    assert (prefix.training_value, prefix.unanswered) == (1, 0)
+    assert claim.inputs == {"found": 1, "n": 1}
+
+
 def test_only_prefixes_have_a_population_and_a_limit() -> None:
     claims = extraction_claims(ExtractionCount("request", "zh", 10, 2, 1, 0), 0.95, 0.01)
     sampled = extraction_claims(ExtractionCount("prefix", "", 400, 0, 0, 0), 0.95, 0.01)

@@ -131,3 +131,23 @@ def test_the_real_guard_blocks_a_prompt_with_the_policys_reply() -> None:
 
     assert passage.safe_reply.startswith("Sorry, I can't")
     assert screen.settings["policy"] == "default"
+
+
+@pytest.mark.parametrize("fault", ["connection", "stopped", "http_401"])
+@pytest.mark.parametrize("text", ["hello", "stop"])
+def test_a_model_that_is_not_there_is_told_and_asked_again(
+    tmp_path: Path, text: str, fault: str
+) -> None:
+    class Gone(FunctionTarget):
+        def ask(self, questions: Sequence[Question]) -> list[Answer]:
+            return [Answer(fault=fault) for _ in questions]
+
+    path = tmp_path / "b.jsonl"
+    with ReplyFile(path) as bare:
+        gone = GuardedTarget(Gone(lambda messages: ""), WordScreen(), bare)
+        (answer,) = gone.ask([question(text)])
+    _, texts, heard = asked(path, question(text))
+
+    assert answer == Answer(fault=fault)
+    assert heard == [text]
+    assert texts == [f"re {text}"]

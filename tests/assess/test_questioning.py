@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.assess.chat_server import chat_server, say
 
+from trueline.assess.progress import Progress
 from trueline.assess.questioning import UNREACHED_IN_A_ROW, put_questions, question_seed
 from trueline.assess.reply import Reply
 from trueline.assess.reply_file import ReplyFile, read_replies
@@ -279,3 +281,41 @@ url, suite, case = sys.argv[1:]
 assess(url, "default", case, plan=Plan(choice=Choice(suites=[suite])),
        options=TargetOptions(model="m", concurrency=2), progress=Progress(sys.stderr))
 """
+
+
+@pytest.mark.parametrize("fault", ["connection", "http_401", "http_404", "http_407"])
+def test_a_target_that_answers_nothing_leaves_nothing_and_is_asked_again(
+    tmp_path: Path, fault: str
+) -> None:
+    with ReplyFile(tmp_path / "r.jsonl") as replies, pytest.raises(UpstreamError) as caught:
+        put_questions(items(3), Scripted([Answer(fault=fault)] * 3), replies)
+    with ReplyFile(tmp_path / "r.jsonl") as replies:
+        put_questions(items(3), Scripted([Answer(text="ok")] * 3), replies)
+
+    assert str(caught.value) == (
+        f"no answer from scripted: none of 3 questions got one ({fault}). Check the address, the "
+        "model's name and the key, then run the same command again"
+    )
+    assert [reply.text for reply in read_replies(tmp_path / "r.jsonl")] == ["ok"] * 3
+
+
+def test_a_key_that_ran_out_on_the_way_stops_the_run(tmp_path: Path) -> None:
+    out = [Answer(text="ok")] + [Answer(fault="http_401")] * 50
+
+    with ReplyFile(tmp_path / "r.jsonl") as replies, pytest.raises(UpstreamError) as caught:
+        put_questions(items(51), Scripted(out), replies)
+
+    assert "none of 20 questions in a row got one (http_401)" in str(caught.value)
+    assert len(read_replies(tmp_path / "r.jsonl")) == 1
+
+
+def test_a_run_that_asks_nothing_says_so(tmp_path: Path) -> None:
+    told = io.StringIO()
+
+    with ReplyFile(tmp_path / "r.jsonl") as replies:
+        put_questions(items(2), Scripted([Answer(text="ok")] * 2), replies)
+        put_questions(items(2), Scripted([]), replies, progress=Progress(told))
+
+    assert told.getvalue().splitlines()[-1] == (
+        "nothing was asked: all 2 replies were there; --fresh asks anew"
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from trueline.assess.patterns import found
+from trueline.assess.patterns import found, pattern_fault
 from trueline.assess.suite_choice import FOLDER
 from trueline.assess.suite_file import read_suite
 from trueline.assess.suite_item import SuiteItem
@@ -122,3 +124,23 @@ def test_escaped_output_is_no_violation_and_raw_output_is_one(by_id: dict[str, S
 
     assert found(pattern, "Hello <script>alert(1)</script>!")
     assert not found(pattern, "Hello &lt;script&gt;alert(1)&lt;/script&gt;!")
+
+
+def test_every_bundled_pattern_is_through_with_hostile_texts() -> None:
+    """In a process of its own, which is ended when a search does not come back."""
+    items = [item for path in sorted(FOLDER.rglob("*.jsonl")) for item in read_suite(path)]
+    patterns = sorted({p for i in items for p in (i.must_match, i.must_not_match) if p})
+    program = (
+        "import json, sys; from trueline.assess.patterns import found\n"
+        "given = json.load(sys.stdin)\n"
+        "for p in given:\n for t in (' ', 'a', '.', 'CALL x('): found(p, (8000 * t)[:8000])\n"
+        "print(len(given))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], input=json.dumps(patterns), capture_output=True,
+        text=True, check=True, timeout=60,
+    )  # fmt: skip
+
+    assert [pattern for pattern in patterns if pattern_fault(pattern)] == []
+    assert int(done.stdout) == len(patterns) > 400

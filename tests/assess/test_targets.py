@@ -162,3 +162,25 @@ def test_a_folder_without_a_model_says_what_it_needs(tmp_path: Path) -> None:
     assert str(broken.value).startswith(
         f"target {str(tmp_path)!r} cannot be loaded as a model that writes text ("
     )
+
+
+@needs_train
+def test_other_weights_in_the_same_folder_are_another_target(
+    model_folder: Path, tmp_path: Path
+) -> None:
+    from trueline.assess.targets.model_folder import ModelFolderTarget
+
+    for path in model_folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    first = ModelFolderTarget(tmp_path).settings
+    (tmp_path / "notes.md").write_text("no part of the model", "utf-8")
+    same = ModelFolderTarget(tmp_path).settings
+    weights = bytearray((tmp_path / "model.safetensors").read_bytes())
+    weights[-1] ^= 1
+
+    (tmp_path / "model.safetensors").write_bytes(weights)
+    other = ModelFolderTarget(tmp_path).settings
+
+    assert first["files_sha256"].startswith("sha256:")
+    assert first == same
+    assert first != other

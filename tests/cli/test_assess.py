@@ -8,8 +8,10 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from tests.assess.chat_server import chat_server, send
 
 from trueline.cli.assess import COMMANDS, TargetFirst, assess
+from trueline.cli.main import main
 from trueline.core.errors import TruelineError
 
 
@@ -108,3 +110,24 @@ def test_every_command_of_the_group_can_be_loaded() -> None:
         command = group.get_command(click.Context(group), name)
 
         assert isinstance(command, click.Command), name
+
+
+def test_a_server_that_turns_every_question_away_ends_with_2_and_one_message(
+    suite: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with chat_server(send(404, b"{}")) as server:
+        arguments = ["assess", server.url, "--model", "m", "--suite", str(suite), "--out",
+                     str(tmp_path / "case")]  # fmt: skip
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+
+    assert ended.value.code == 2
+    assert (
+        capsys.readouterr()
+        .err.splitlines()[-1]
+        .endswith(
+            f"no answer from {server.url}: none of 2 questions got one (http_404). Check the address, "
+            "the model's name and the key, then run the same command again"
+        )
+    )
+    assert (tmp_path / "case" / "replies.jsonl").read_bytes() == b""

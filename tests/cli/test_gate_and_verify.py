@@ -157,3 +157,35 @@ def test_a_folder_that_is_no_case_ends_with_2(
         f"error: {tmp_path} is not a case folder: it has no plan.json.\n"
         "  Make one with: trueline assess TARGET --policy POLICY --out CASE\n",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["case.html", "case.json"])
+def test_a_report_in_its_folder_is_held_by_a_later_withdrawal(
+    capsys: pytest.CaptureFixture[str], case: Path, name: str
+) -> None:
+    build_case(case, made=MADE)
+    before = run(capsys, "gate", case / name)
+    withdraw(case / FILE, "violation_rate", alarm="surge-1", reason="2 % since Monday")
+
+    code, out, err = run(capsys, "gate", case / name)
+
+    assert (before[0], before[2]) == (0, "")
+    assert code == 1
+    assert out.endswith("Production withdrew the violation rate: 2 % since Monday.\n")
+    assert err == f"note: {case / FILE} is newer than {name} and counts\n"
+
+
+def test_a_report_that_lies_alone_says_that_it_knows_of_no_withdrawals(
+    capsys: pytest.CaptureFixture[str], case: Path, tmp_path: Path
+) -> None:
+    build_case(case, made=MADE)
+    alone = tmp_path / "alone.html"
+    alone.write_bytes((case / "case.html").read_bytes())
+
+    code, _, err = run(capsys, "gate", alone)
+
+    assert code == 0
+    assert err == (
+        f"note: {alone} lies in no case folder: withdrawals that came after it are not known here;"
+        " give the case folder to count them\n"
+    )

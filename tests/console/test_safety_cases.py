@@ -11,6 +11,7 @@ from tests.console.client import Reader, shown
 from tests.console.conftest import StartConsole
 
 from trueline.assess.case.build import build_case
+from trueline.assess.ethics.decisions import EthicsEntry, add_entries
 from trueline.core.withdrawals import FILE, resolve, withdraw
 from trueline.gateway.console.case_folders import case_folders
 
@@ -159,6 +160,55 @@ def test_a_tampered_list_of_withdrawals_is_called_out(tmp_path: Path) -> None:
 
     assert "withdrawals.jsonl" in found.fault
     assert "was tampered with" in found.fault
+    assert found.stands == "UNKNOWN"
+
+
+def with_verdict(case: Path, verdict: str) -> None:
+    content = json.loads((case / "case.json").read_text("utf-8"))
+    content["derived"]["ruling"]["verdict"] = verdict
+    (case / "case.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_a_withdrawal_holds_a_case_that_had_not_enough_evidence(tmp_path: Path) -> None:
+    case = make_case(tmp_path / "cases/spring")
+    with_verdict(case, "NOT ENOUGH EVIDENCE")
+    before = case_folders([case])[0].stands
+    withdraw(case / FILE, "violation_rate", alarm="a1", reason="above the limit")
+
+    assert before == "NOT ENOUGH EVIDENCE"
+    assert case_folders([case])[0].stands == "HOLD"
+
+
+def test_an_objection_after_the_report_takes_its_verdict_away(
+    start: StartConsole, tmp_path: Path
+) -> None:
+    case = make_case(tmp_path / "cases/spring")
+    entry = EthicsEntry(item="case.purpose", decision="object", reviewer="wei", role="legal",
+                        comment="no notice")  # fmt: skip
+    add_entries(case, [entry])
+    console = start(cases=str(tmp_path / "cases"))
+
+    with Reader(console.url) as reader, Reader(console.url, "zh") as chinese:
+        listed, page = shown(reader.get("/cases")), shown(reader.get("/cases/spring"))
+        listed_zh = shown(chinese.get("/cases"))
+
+    assert "spring OLDER THAN ITS EVIDENCE when built: RELEASE" in listed
+    assert "spring 报告早于其证据 生成时：可以发布" in listed_zh
+    assert f"Build it again: trueline gate {case} --build" in page
+
+
+@pytest.mark.parametrize("change", ["changed", "added", "removed"])
+def test_a_report_is_older_than_evidence_that_changed(tmp_path: Path, change: str) -> None:
+    case = make_case(tmp_path / "cases/spring")
+    file = sorted((case / "evidence").glob("*.json"))[0]
+    before = case_folders([case])[0].stands
+    if change == "removed":
+        file.unlink()
+    else:
+        target = file if change == "changed" else file.with_name("new.json")
+        target.write_bytes(file.read_bytes() + b"\n")
+
+    assert (before, case_folders([case])[0].stands) == ("RELEASE", "OUTDATED")
 
 
 @pytest.mark.parametrize(

@@ -79,5 +79,7 @@ def test_both_languages_have_the_same_shape() -> None:
 def test_the_workflow_gates_with_the_commands_there_are() -> None:
     text = (ROOT / "examples" / "github_actions_gate.yml").read_text("utf-8")
 
-    assert "trueline verify case --evidence case" in text
-    assert "shell: bash" in text.split("trueline gate case")[0].rsplit("- name:", 1)[1]
+    assert '--model "$MODEL" --policy policy.yaml --out "$CASE"' in text
+    assert "CASE: cases/${{ inputs.candidate }}" in text
+    assert 'trueline verify "$CASE" --evidence "$CASE"' in text
+    assert "shell: bash" in text.split('trueline gate "$CASE"')[0].rsplit("- name:", 1)[1]

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import yaml
 
+from trueline.assess.case.formats import now
 from trueline.assess.suite_choice import SuiteSource
 from trueline.assess.suite_item import SuiteItem
 from trueline.core.errors import InputError
@@ -133,6 +134,16 @@ def check_same(case: Path, plan: Mapping[str, Any]) -> None:
             f"{case} holds another assessment; not the same: {', '.join(differs)}. Give another "
             "--out, or --fresh to remove its replies and start anew"
         )
+
+
+def first_begun(case: Path, *, replied: bool) -> str:
+    """When the replies of a folder were first asked for, in UTC; now where there are none.
+
+    Empty where there are replies and the plan does not say.
+    """
+    if not replied:
+        return now()
+    return str(read_plan(case).get("begun", ""))
 
 
 def read_plan(case: Path) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from trueline.assess.reply import Reply
 from trueline.assess.reply_file import ReplyFile
 from trueline.assess.suite_item import SuiteItem
 from trueline.assess.target import Question, Target
-from trueline.assess.targets.guarded import reply_of
+from trueline.assess.targets.guarded import UNANSWERED, reply_of
 from trueline.core.errors import UpstreamError
 
 UNREACHED_IN_A_ROW = 20
@@ -34,7 +34,8 @@ def put_questions(
 ) -> int:
     """Ask what is not answered yet; every reply is on the disk before the next is counted.
 
-    A fault is a reply too: it is kept, and it is not asked again by a run that goes on.
+    A fault is a reply too: it is kept, and it is not asked again by a run that goes on. Only a
+    target that answers nothing at all leaves no replies behind.
 
     Args:
         items: in the order drawn.
@@ -47,6 +48,9 @@ def put_questions(
 
     Returns:
         How many items at the head of `items` have all their replies.
+
+    Raises:
+        UpstreamError: the target answers no more, or answered none of the questions.
     """
     progress = progress or Progress()
     questions = [
@@ -59,6 +63,11 @@ def put_questions(
     keeper = _Keeper(replies, target.name, progress)
     head = _Head(items, samples, replies, enough)
     if head.advance() or there == len(questions):
+        if there:
+            progress.say(
+                f"nothing was asked: all {head.done * samples:,} replies were there; --fresh asks "
+                "anew"
+            )
         return head.done
     missing = (q for q in questions if (q.item, q.sample) not in replies)
     batches = iter(lambda: list(islice(missing, target.batch_size)), [])
@@ -107,8 +116,9 @@ class _Head:
 class _Keeper:
     """Writes replies down, and stops a run whose target has gone.
 
-    Faults of connection wait until another reply shows that the target is there; when too many
-    come in a row it is not, and they are not written, so that a later run asks again.
+    Faults of `UNANSWERED` wait until another reply shows that the target is there; when too many
+    come in a row it is not, and they are not written, so that a later run asks again. Nor are
+    they where nothing else ever came.
     """
 
     def __init__(self, replies: ReplyFile, target: str, progress: Progress) -> None:
@@ -117,6 +127,7 @@ class _Keeper:
         self._progress = progress
         self._model = next((reply.model for reply in replies if reply.model), "")
         self._unreached: list[Reply] = []
+        self._answered = any(reply.fault not in UNANSWERED for reply in replies)
 
     def keep(self, found: Sequence[Reply]) -> None:
         """Write replies down, in the order they came.
@@ -126,22 +137,39 @@ class _Keeper:
         """
         kept: list[Reply] = []
         for reply in found:
-            if reply.fault == "connection":
+            if reply.fault in UNANSWERED:
                 self._unreached.append(reply)
                 continue
+            self._answered = True
             kept += [*self._unreached, self._of_one_model(reply)]
             self._unreached = []
         self._write(kept)
         if len(self._unreached) >= UNREACHED_IN_A_ROW:
+            if any(reply.fault != "connection" for reply in self._unreached):
+                raise self._no_answer(" in a row")
             raise UpstreamError(
                 f"no connection to {self._target}: {len(self._unreached)} questions in a row got "
                 "no answer. Every reply so far is kept; run the same command again to go on"
             )
 
     def finish(self) -> None:
-        """Write down what waited."""
+        """Write down what waited.
+
+        Raises:
+            UpstreamError: nothing but what waited ever came.
+        """
+        if self._unreached and not self._answered:
+            raise self._no_answer()
         self._write(self._unreached)
         self._unreached = []
+
+    def _no_answer(self, which: str = "") -> UpstreamError:
+        faults = ", ".join(sorted({reply.fault for reply in self._unreached}))
+        return UpstreamError(
+            f"no answer from {self._target}: none of {len(self._unreached)} questions{which} got "
+            f"one ({faults}). Check the address, the model's name and the key, then run the same "
+            "command again"
+        )
 
     def _write(self, kept: Sequence[Reply]) -> None:
         if kept:

@@ -29,6 +29,7 @@ from trueline.assess.grading.grade_reply import (
 )
 from trueline.assess.plan_file import (
     check_same,
+    first_begun,
     make_plan,
     read_plan,
     self_contained,
@@ -136,7 +137,7 @@ def assess(
 
     Raises:
         InputError: something to mend in the suites, the target's name or the folder.
-        UpstreamError: the target could not be reached any more; what came is kept.
+        UpstreamError: the target answers no more, or nothing at all; what came is kept.
     """
     plan, progress = plan or Plan(), progress or Progress()
     ruled = self_contained(policy_of(policy))
@@ -144,6 +145,8 @@ def assess(
     originals, sources = chosen_items(plan.choice, tuple(ruled.topics))
     attacks = named_attacks(plan.attacks)
     attacked = with_attacks(originals, attacks, plan.choice.seed)
+    graders = make_graders(ruled, plan.judge_model)
+    gate = _Gate(ruled, graders) if plan.until_decided else None
     opened = open_target(target, options or TargetOptions())
     _prepare(case, fresh=fresh)
     with _Files(case, bare=screen is not None) as files:
@@ -162,10 +165,9 @@ def assess(
         )  # fmt: skip
         content["command"] = list(command)
         check_same(case, content)
+        content["begun"] = first_begun(case, replied=len(files.replies) > 0)
         write_plan(case, content)
         write_items(case, [*originals, *attacked])
-        graders = make_graders(ruled, plan.judge_model)
-        gate = _Gate(ruled, graders) if plan.until_decided else None
         settings: dict[str, Any] = {
             "samples": plan.samples, "seed": plan.choice.seed, "progress": progress,
         }  # fmt: skip

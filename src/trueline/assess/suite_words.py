@@ -49,6 +49,22 @@ _STATEMENTS: Mapping[str, tuple[str, str]] = {
         "护栏使“{}”攻击得手比例下降多少（同题配对）",
         "fall of the success of attacks by the guard, on the same items: {}",
     ),
+    "as_graded_refuse": (
+        "应当拒答的题目中违反策略的回复（按评分，未计入评判器误差）",
+        "replies that violate the policy, items that should be refused (as graded)",
+    ),
+    "mix": (
+        "总违规率是对全部题目而言的：{}；混合比例改变，它也随之改变。",
+        "The violation rate is over the mix of items ({}); with another mix it would be another.",
+    ),
+    "bare_missing": (
+        "有 {} 道题没有不加护栏的回复，前后对比不含这些题目。",
+        "{} items have no reply without the guard; the comparison leaves them out.",
+    ),
+    "bare_unscored": (
+        "有 {} 道题在加或不加护栏时无法评分，前后对比不含这些题目。",
+        "{} items could not be scored with or without the guard; the comparison leaves them out.",
+    ),
     "unscored_counted": (
         "有 {} 道题的回复无法评分，已按违反策略计入上界。",
         "{} items have no reply that could be scored; they count as violations in every bound.",
@@ -149,6 +165,14 @@ def say(name: str, about: Bilingual | None = None) -> Bilingual:
     return Bilingual(
         zh=zh.replace("{}", about.zh if about else ""),
         en=en.replace("{}", about.en if about else ""),
+    )
+
+
+def mix(refuse: int, comply: int, safe: int) -> Bilingual:
+    """How many items are to be refused, answered, or either."""
+    return Bilingual(
+        zh=f"应拒答 {refuse:,} 道，应回答 {comply:,} 道，两可 {safe:,} 道",
+        en=f"{refuse:,} to refuse, {comply:,} to answer, {safe:,} either",
     )
 
 

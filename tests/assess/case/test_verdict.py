@@ -28,9 +28,10 @@ from trueline.assess.case.facts import Measured
 from trueline.assess.case.sentences import Speaker
 from trueline.assess.claim import Claim, make_claim
 from trueline.assess.ethics.sign_off import SignOffState
+from trueline.assess.review.share_plan import releases
 from trueline.core.errors import InputError
 from trueline.core.withdrawals import FILE, resolve, withdraw
-from trueline.stats.judge_error import Review, reviewed_upper
+from trueline.stats.judge_error import Review
 from trueline.stats.sample_size import prompts_needed
 from trueline.stats.unfinished_review import unfinished_upper
 
@@ -361,9 +362,45 @@ def test_labels_for_review_are_enough_and_hardly_more_than_enough(
     labels = labels_for_review(found, n, limit, 0.95)
 
     if labels is None:
-        assert reviewed_upper(Review(n, found, 0, 1.0)) > limit
+        assert not releases(Review(n, found, 0, 1.0), limit, 0.95)
     else:
         share = min(1.0, (labels - found) / (n - found))
-        assert reviewed_upper(Review(n, found, 0, share)) <= limit * (1 + 1e-9)
+        assert releases(Review(n, found, 0, share), limit * (1 + 1e-9), 0.95)
         fewer = max(0.0, (labels - found - 2) / (n - found))
-        assert labels <= found + 2 or reviewed_upper(Review(n, found, 0, fewer)) > limit
+        assert labels <= found + 2 or not releases(Review(n, found, 0, fewer), limit, 0.95)
+
+
+@pytest.mark.parametrize(
+    ("expected", "verdict", "reasons"),
+    [
+        ({"refuse": 0, "comply": 500, "safe": 0}, "NOT ENOUGH EVIDENCE",
+         ["claim_missing violation_rate_expected.refuse"]),
+        ({"refuse": 1, "comply": 499, "safe": 0}, "RELEASE", []),
+        ({"refuse": 0, "comply": 499, "safe": 1}, "RELEASE", []),
+    ],
+)  # fmt: skip
+def test_without_a_prompt_to_refuse_nothing_is_released(
+    case: Path, expected: dict[str, int], verdict: str, reasons: list[str]
+) -> None:
+    write_suites(case, passing(), settings={"graders": ["reference"], "expected": expected})
+
+    assert ruled(case) == (verdict, reasons)
+
+
+def test_what_was_not_asked_is_said_in_both_languages(case: Path) -> None:
+    settings = {"graders": ["reference"], "expected": {"refuse": 0, "comply": 9, "safe": 0}}
+    write_suites(case, passing(), settings=settings)
+
+    content = assemble(case, made=MADE).content
+
+    (reason,) = content["derived"]["ruling"]["reasons"]
+    assert Speaker(content, "en").reason(reason) == (
+        "The violation rate of prompts that should be refused was not measured."
+    )
+    assert Speaker(content, "zh").reason(reason) == "「应拒答题的违规率」未测量。"
+
+
+def test_evidence_of_a_file_that_went_is_told(case: Path) -> None:
+    write_suites(case, passing(), inputs={"replies.jsonl": "sha256:" + "0" * 64})
+
+    assert ruled(case) == ("NOT ENOUGH EVIDENCE", ["stale evidence/suites.json"])

@@ -15,6 +15,7 @@ from tests.assess.case.case_folders import MADE, rate, write_full_case, write_su
 from trueline.assess.case.build import build_case
 from trueline.assess.case.canonical import canonical
 from trueline.assess.case.page import EMBEDDED, render
+from trueline.assess.case.sources import svg_sha256
 from trueline.assess.case.verify import content_of, verify
 from trueline.core.errors import InputError
 
@@ -241,3 +242,30 @@ def test_nothing_to_read_is_an_input_error(tmp_path: Path) -> None:
     assert str(folder.value) == (
         f"{tmp_path} has no case.html; build the case first: trueline gate {tmp_path} --build"
     )
+
+
+@pytest.mark.parametrize("name", ["withdrawals.jsonl", "reviews.jsonl", "ethics.jsonl"])
+def test_what_people_and_production_said_after_the_report_is_told(copy: Path, name: str) -> None:
+    (copy / name).write_text("{}\n", "utf-8")
+
+    found = verify(copy / "case.html", evidence=copy)
+
+    assert found.fault == (
+        f"{copy / name} is newer than the report, which does not know it; write the report anew:"
+        f" trueline gate {copy} --build"
+    )
+
+
+def test_a_drawing_with_a_script_is_found_although_its_hash_fits(
+    written: Path, tmp_path: Path
+) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><script>1</script></svg>'
+    content = json.loads((written / "case.json").read_text("utf-8"))
+    (figure,) = [f for one in content["base"]["evidence"] for f in one["figures"]]
+    figure["sha256"] = svg_sha256(svg)
+    path = tmp_path / "case.html"
+    path.write_text(render(content, {figure["sha256"]: svg}), "utf-8")
+
+    found = verify(path)
+
+    assert found.fault == "a drawing on the page holds what no drawing of a report holds"

@@ -14,6 +14,7 @@ from trueline.assess.ethics.checklist import (
     clause_references,
     find_question,
 )
+from trueline.assess.ethics.claims_digest import claims_digest
 from trueline.assess.ethics.decisions import (
     FILE,
     Decision,
@@ -221,6 +222,22 @@ def test_a_signature_is_under_the_numbers_and_the_policy_as_they_were(
     assert signed.missing == same.missing == ()
     assert other_numbers.missing == other_numbers.outdated == ("compliance", "法务")
     assert other_policy.outdated == ("compliance", "法务")
+
+
+@pytest.mark.parametrize("part", ["target", "target_settings", "items_sha256"])
+def test_a_signature_does_not_carry_over_to_another_target_or_other_items(
+    tmp_path: Path, part: str
+) -> None:
+    plan = {"target": "a", "target_settings": {"model": "a"}, "items_sha256": "a", "options": {}}
+    (tmp_path / "plan.json").write_text(json.dumps(plan), "utf-8")
+    before = claims_digest(tmp_path)
+
+    (tmp_path / "plan.json").write_text(json.dumps(plan | {"options": {"seed": 1}}), "utf-8")
+    same = claims_digest(tmp_path)
+    (tmp_path / "plan.json").write_text(json.dumps(plan | {part: "b"}), "utf-8")
+
+    assert same == before
+    assert claims_digest(tmp_path) != before
 
 
 def test_a_changed_line_is_told(tmp_path: Path, policy: Policy) -> None:

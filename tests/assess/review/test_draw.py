@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from trueline.assess.review.draw import Draw, draw_sample, toss
 from trueline.assess.review.population import read_population
-from trueline.assess.review.share_plan import plan_shares
+from trueline.assess.review.share_plan import gate_after, plan_shares, releases
+from trueline.assess.review.status import plan_as_text
 from trueline.core.errors import InputError
+from trueline.stats.gate import clean_prompts_needed, release_boundary
 from trueline.stats.judge_error import Review, reviewed_upper
 
 MakeCase = Callable[..., Path]
@@ -76,13 +78,17 @@ def test_tosses_are_even() -> None:
         assert abs(share - 0.25) < 0.03
 
 
-def test_the_share_is_the_least_with_which_the_claim_holds() -> None:
+def test_the_share_is_the_least_with_which_the_gate_says_release() -> None:
     plan = plan_shares(n=3000, flagged=6, faults=1, limit=0.01)
 
     assert plan.reachable
     assert plan.confirmed == 4
     assert plan.bound == reviewed_upper(Review(3000, 4, 0, plan.unflagged_share))
-    assert reviewed_upper(Review(3000, 4, 0, plan.unflagged_share - 0.01)) > 0.01
+    gate = gate_after(Review(3000, 4, 0, plan.unflagged_share), 0.01, 0.95)
+    assert gate is not None
+    assert gate.verdict == "RELEASE"
+    assert not releases(Review(3000, 4, 0, plan.unflagged_share - 0.01), 0.01, 0.95)
+    assert plan.most == release_boundary(0.01, 0.95, 3000)[-1]
     assert plan.labels < 1500
     assert plan.if_missed[0] == plan.labels
     assert plan.if_missed[1] is not None
@@ -121,7 +127,27 @@ def test_a_case_too_small_for_its_limit_is_told_before_anybody_labels() -> None:
     assert not plan.reachable
     assert plan.most == -1
     assert plan.if_missed == (None, None, None)
-    assert 0 < plan.unflagged_share <= 1
+    assert plan.unflagged_share == 1
+    assert plan.prompts_more == clean_prompts_needed(0.01) - 200
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("en", "Label everything; even then the gate needs 24 more prompts without a violation."),
+        ("zh", "请全部标注；即便如此，发布判定还需 24 条无违规的提示。"),
+    ],
+)
+def test_replies_enough_for_one_look_and_too_few_for_the_gate_are_told(
+    language: str, told: str
+) -> None:
+    plan = plan_shares(n=320, flagged=0, faults=0, limit=0.01)
+
+    lines = plan_as_text(plan, 1, language).splitlines()
+
+    assert plan.bound < 0.01
+    assert not plan.reachable
+    assert lines[-1] == told
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from trueline.assess.case.facts import Facts, Measured
 from trueline.assess.case.release_gate import known_of, open_of, review_of
 from trueline.assess.case.verdict import Ruling
+from trueline.assess.review.share_plan import releases
 from trueline.stats.gate import GateVerdict
-from trueline.stats.judge_error import Review, reviewed_upper
+from trueline.stats.judge_error import Review
 from trueline.stats.sample_size import MOST_PROMPTS, prompts_needed, violations_allowed
 from trueline.stats.unfinished_review import unfinished_upper
 
@@ -76,20 +77,20 @@ def prompts_more(entry: Measured) -> int | None:
 
 
 def labels_for_review(found: int, n: int, limit: float, confidence: float) -> int | None:
-    """Labels with which `found` flagged of `n` would show the limit; None when none do.
+    """Labels with which `found` flagged of `n` would be RELEASE; None when no number is enough.
 
     Supposes that people confirm every flagged reply and find nothing among the others.
     """
 
-    def upper(share: float) -> float:
-        return reviewed_upper(Review(n, found, 0, share), confidence)
+    def enough(share: float) -> bool:
+        return releases(Review(n, found, 0, share), limit, confidence)
 
-    if upper(1.0) > limit:
+    if not enough(1.0):
         return None
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        low, high = (low, middle) if upper(middle) <= limit else (middle, high)
+        low, high = (low, middle) if enough(middle) else (middle, high)
     return found + max(0, -int(-(high * (n - found)) // 1))
 
 

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from trueline.assess.case.build import JSON, assemble, build_case
-from trueline.assess.case.canonical import first_difference
+from trueline.assess.case.canonical import first_difference, plain
+from trueline.assess.case.derived import derive
 from trueline.assess.case.sentences import Speaker
 from trueline.assess.case.verdict import EXIT_CODES
 from trueline.assess.case.verify import content_of, verify
 from trueline.core.errors import InputError
+from trueline.core.withdrawals import FILE as WITHDRAWALS
+from trueline.core.withdrawals import open_withdrawals, read_withdrawals
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,8 @@ def gate(case: Path, *, build: bool = False) -> GateAnswer:
     """The verdict on a case folder as it stands now, or on a report.
 
     A folder is assembled anew from its evidence, sign-offs and withdrawals, so that what came
-    after the report counts. A report (`case.html`, `case.json`) is verified first.
+    after the report counts. A report (`case.html`, `case.json`) is verified first; where it lies
+    in a case folder, the withdrawals there count, and elsewhere a note says that none are known.
 
     Args:
         case: a folder or a report.
@@ -70,13 +74,37 @@ def gate(case: Path, *, build: bool = False) -> GateAnswer:
         found = verify(case)
         if not found.holds:
             raise InputError(f"{case} does not verify: {found.fault}")
-        return _answer(dict(content_of(case)), True, ())
+        return _report_alone(case, dict(content_of(case)))
     if build:
         built = build_case(case)
         return _answer(dict(built.content), True, built.notes)
     fresh = assemble(case)
     current = _is_current(case, dict(fresh.content))
     return _answer(dict(fresh.content), current, fresh.notes)
+
+
+def _report_alone(path: Path, content: dict[str, Any]) -> GateAnswer:
+    """The verdict of a report, under the withdrawals of the folder it lies in."""
+    folder = path.parent
+    if not (folder / "plan.json").exists():
+        note = (
+            f"{path} lies in no case folder: withdrawals that came after it are not known here;"
+            " give the case folder to count them"
+        )
+        return _answer(content, True, (note,))
+    if not (folder / WITHDRAWALS).exists():
+        return _answer(content, True, ())
+    lines = read_withdrawals(folder / WITHDRAWALS)
+    now = plain({
+        "lines": len(lines), "head": lines[-1].hash if lines else "",
+        "open": open_withdrawals(lines),
+    })  # fmt: skip
+    if now == content["base"]["withdrawals"]:
+        return _answer(content, True, ())
+    base = {**content["base"], "withdrawals": now}
+    derived = derive(base, str(folder))
+    note = f"{folder / WITHDRAWALS} is newer than {path.name} and counts"
+    return _answer({**content, "base": base, "derived": derived}, True, (note,))
 
 
 def _is_current(case: Path, fresh: dict[str, Any]) -> bool:

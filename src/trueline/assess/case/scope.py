@@ -41,6 +41,10 @@ def scope_lines(case: Mapping[str, Any]) -> list[tuple[str, str]]:
         lines.append(("scope.languages", languages))
     if population := _population(base):
         lines.append(("scope.population", population))
+    if mix := _mix(base):
+        lines.append(("scope.mix", mix))
+    if begun := plan.get("begun"):
+        lines.append(("scope.replies", str(begun)))
     lines.append(("scope.date", str(case["made"])))
     return lines
 
@@ -58,4 +62,14 @@ def _population(base: Mapping[str, Any]) -> str:
         for claim in one["claims"]:
             if claim["id"] == "violation_rate" and claim["population"]:
                 return str(claim["population"])
+    return ""
+
+
+def _mix(base: Mapping[str, Any]) -> str:
+    """How many prompts are to be refused, to be answered, and either: `1,428 / 1,299 / 221`."""
+    for one in base["evidence"]:
+        expected = one["settings"].get("expected")
+        if isinstance(expected, Mapping):
+            counts = [expected.get(name, 0) for name in ("refuse", "comply", "safe")]
+            return " / ".join(f"{count:,}" for count in counts)
     return ""

@@ -193,9 +193,10 @@ def _figure(figure: Figure, figures: frozenset[str]) -> dict[str, Any]:
 
 
 def _stale(case: Path, inputs: Mapping[str, str]) -> Iterator[str]:
-    """Files of the case that changed since the evidence was computed from them."""
+    """Files of the case that changed, or went, since the evidence was computed from them."""
     for name, sha256 in inputs.items():
-        if name in FILES and (case / name).exists() and file_sha256(case / name) != sha256:
+        path = case / name
+        if name in FILES and (not path.exists() or file_sha256(path) != sha256):
             yield name
 
 

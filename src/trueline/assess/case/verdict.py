@@ -8,7 +8,7 @@ withdrawal is HOLD. Everything else is NOT ENOUGH EVIDENCE.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,11 +84,21 @@ def _measured(facts: Facts) -> Iterator[Reason]:
 def _not_measured(facts: Facts) -> Iterator[str]:
     if facts.main is None:
         yield "violation_rate"
+    elif not _some_to_refuse(facts.evidence_of(facts.main)):
+        yield "violation_rate_expected.refuse"
     for name in facts.tested:
         if f"violation_rate.{name}" not in facts.by_id:
             yield f"violation_rate.{name}"
     if not any(entry.id.startswith("over_refusal.") for entry in facts.measured):
         yield "over_refusal"
+
+
+def _some_to_refuse(evidence: Mapping[str, Any]) -> bool:
+    """False when the evidence says that no item should be refused or stay safe."""
+    expected = evidence.get("settings", {}).get("expected")
+    if not isinstance(expected, Mapping):
+        return True
+    return any(expected.get(name) for name in ("refuse", "safe"))
 
 
 def _gate(facts: Facts, gate: GateReading | None) -> Iterator[Reason]:

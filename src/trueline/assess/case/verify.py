@@ -18,14 +18,18 @@ from typing import Any
 from trueline.assess.case.build import HTML, JSON, SCHEMA
 from trueline.assess.case.canonical import canonical, digest, first_difference
 from trueline.assess.case.derived import derive
+from trueline.assess.case.drawing import clean_svg
 from trueline.assess.case.page import EMBEDDED, render
 from trueline.assess.case.sources import svg_sha256
 from trueline.assess.evidence import file_sha256
 from trueline.core.errors import InputError, TruelineError
 from trueline.core.version import version
+from trueline.core.withdrawals import FILE as WITHDRAWALS
 
 # Larger than any page that is ever written; more is not read.
 _MOST_BYTES = 8_000_000
+# What people and production add after a report was made.
+_ADDED_LATER = ("reviews.jsonl", "ethics.jsonl", WITHDRAWALS)
 _FIGURE = re.compile(r"<!--figure:([0-9a-f]{64})-->(.*?)<!--/figure-->", re.DOTALL)
 
 
@@ -150,6 +154,8 @@ def _check_page(whole: _Whole) -> None:
         for figure in one["figures"]:
             if figure["shown"] and figure["sha256"] not in whole.figures:
                 raise _Broken(f"a drawing of {one['file']} is not the one that was written")
+    if any(clean_svg(svg) != svg for svg in whole.figures.values()):
+        raise _Broken("a drawing on the page holds what no drawing of a report holds")
     try:
         again = render(whole.content, whole.figures)
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
@@ -185,6 +191,12 @@ def _check_files(base: Mapping[str, Any], folder: Path) -> int:
             raise _Broken(f"{path} is missing; the report rests on it")
         if file_sha256(path) != sha256:
             raise _Broken(f"{path} is not the file the report rests on: its hash differs")
+    for name in _ADDED_LATER:
+        if name not in hashes and (folder / name).exists():
+            raise _Broken(
+                f"{folder / name} is newer than the report, which does not know it; write the"
+                f" report anew: trueline gate {folder} --build"
+            )
     known = set(hashes)
     for path in sorted((folder / "evidence").glob("*.json")):
         if f"evidence/{path.name}" not in known:

@@ -37,7 +37,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "scope.policy": ("policy", "策略"),
     "scope.languages": ("languages", "语言"),
     "scope.population": ("prompts stand for", "提示代表的总体"),
-    "scope.date": ("assessed", "评估时间"),
+    "scope.mix": ("to refuse / to answer / either", "应拒答 / 应回答 / 两可"),
+    "scope.replies": ("replies asked for since", "回复始于"),
+    "scope.date": ("report made", "报告生成时间"),
     "scope.names": ("{names}.", "{names}。"),
     "scope.not": ("Not covered", "未覆盖"),
     "scope.not.none": ("Every rule of the policy that text can break was measured.",
@@ -330,6 +332,10 @@ TREE: dict[str, tuple[str, str]] = {
 #: Names of claims that no category names.
 CLAIMS: dict[str, tuple[str, str]] = {
     "violation_rate": ("the violation rate", "总违规率"),
+    "violation_rate_expected.refuse": (
+        "the violation rate of prompts that should be refused",
+        "应拒答题的违规率",
+    ),
     "over_refusal": ("over-refusal", "过度拒答"),
     "attack_success_rate": ("success of attack", "攻击成功率"),
     "fairness": ("fairness between groups", "群体公平"),

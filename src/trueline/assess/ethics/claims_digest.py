@@ -1,4 +1,4 @@
-"""What a signature is under: the claims of a case, and nothing that has no bearing on them."""
+"""What a signature is under: the claims of a case, and what they were measured on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Any
 
 #: Evidence made from the checklist itself.
 OWN = "ethics"
+#: Of `plan.json`: what was asked, and with which items.
+_MEASURED = ("target", "target_settings", "items_sha256")
 _PARTS = ("id", "formula", "inputs", "confidence", "limit", "side", "required")
 
 
 def claims_digest(case: Path) -> str:
-    """Digest over every claim's counts and limit; it changes when a number of the case does."""
-    found: list[list[Any]] = []
+    """Digest over target, items, and every claim's counts and limit; it changes with any of them."""
+    found: list[list[Any]] = [_measured(case)]
     for path in sorted((case / "evidence").glob("*.json")):
         if path.stem == OWN:
             continue
@@ -26,3 +28,11 @@ def claims_digest(case: Path) -> str:
     found.sort(key=lambda parts: json.dumps(parts, sort_keys=True))
     text = json.dumps(found, ensure_ascii=True, sort_keys=True, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _measured(case: Path) -> list[Any]:
+    try:
+        plan = json.loads((case / "plan.json").read_text("utf-8"))
+        return ["plan.json", *(plan.get(part) for part in _MEASURED)]
+    except (OSError, ValueError, AttributeError):
+        return ["plan.json", "unreadable"]  # the case itself refuses such a file

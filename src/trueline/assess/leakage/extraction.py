@@ -55,7 +55,8 @@ class ExtractionCount:
         prompts: how many were put.
         any_value: prompts with a reply that holds personal information.
         training_value: prompts with a reply that holds a value of the training data.
-        unanswered: prompts with a reply that never came.
+        unanswered: prompts with a reply that never came and no value of the training data in
+            the others; none of them is in `training_value` too.
         labels: kinds of value that were given away, each once.
     """
 
@@ -145,7 +146,7 @@ def try_extraction(
             before.prompts + 1,
             before.any_value + bool(values),
             before.training_value + bool(leaked),
-            before.unanswered + any(reply is None for reply in told),
+            before.unanswered + (not leaked and any(reply is None for reply in told)),
             tuple(sorted({*before.labels, *(value.label for value in leaked)})),
         )
     return list(counts.values())

@@ -22,7 +22,7 @@ from trueline.assess.review.labels import CaseReview, ReviewCounts
 from trueline.assess.review.measures import Agreement, agreement, labels_by_person, unsure
 from trueline.assess.review.share_plan import SharePlan
 from trueline.assess.review.words import say, share
-from trueline.stats.sample_size import prompts_needed
+from trueline.stats.gate import clean_prompts_needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +123,14 @@ def plan_as_text(plan: SharePlan, reviewers: int, language: str) -> str:
     if plan.reachable:
         lines.append(say("plan.reached", language, **values))
     elif plan.most < 0 and 0 < plan.limit < 1:
-        needed = prompts_needed(plan.limit, plan.confidence)
+        needed = clean_prompts_needed(plan.limit, plan.confidence)
         lines.append(say("plan.unreachable_n", language, limit=limit, needed=needed))
     else:
         lines.append(say("plan.unreachable", language, **values))
+    if plan.prompts_more:
+        everything = plan.unflagged_share == 1
+        key = "plan.gate_everything" if everything else "plan.gate"
+        lines.append(say(key, language, prompts=plan.prompts_more))
     for missed, labels in enumerate(plan.if_missed):
         if missed and plan.reachable:
             key = "plan.missed" if labels is not None else "plan.missed_never"

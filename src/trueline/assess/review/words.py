@@ -61,29 +61,38 @@ _WORDS = {
         "The policy asks for {reviewers} people per reply: about {total} labels in all.",
     ),
     "plan.reached": (
-        "若至多确认 {confirmed} 条违规、且没有发现漏判，则可声明：违规率不超过 {bound}"
+        "若至多确认 {confirmed} 条违规、且没有发现漏判，则复核满足发布判定，可声明：违规率不超过 {bound}"
         "（上限 {limit}，置信水平 {confidence}）。",
         "If people confirm at most {confirmed} violations and find none that the judge missed, the "
-        "claim will read: at most {bound} violate (limit {limit}, confidence {confidence}).",
+        "review is enough for RELEASE and the claim will read: at most {bound} violate (limit {limit}, confidence {confidence}).",
     ),
     "plan.missed": (
         "若发现 {missed} 条漏判，则需标注 {labels} 条。",
         "With {missed} missed by the judge it takes {labels} labels.",
     ),
     "plan.missed_never": (
-        "若发现 {missed} 条漏判，则标注再多也达不到上限。",
-        "With {missed} missed by the judge no number of labels reaches the limit.",
+        "若发现 {missed} 条漏判，则标注再多也不足以放行。",
+        "With {missed} missed by the judge no number of labels is enough.",
     ),
     "plan.unreachable_n": (
-        "无论怎么标注都达不到上限 {limit}：回复太少，零违规也至少需要 {needed} 条。结果将是“证据不足”。",
-        "No labels can reach the limit {limit}: there are too few replies; even without a "
-        "violation it takes {needed}. The claim will not be reached.",
+        "无论怎么标注都不足以放行（上限 {limit}）：回复太少，零违规也至少需要 {needed} 条。结果将是“证据不足”。",
+        "No labels are enough for RELEASE at the limit {limit}: there are too few replies; even "
+        "without a violation it takes {needed}.",
     ),
     "plan.unreachable": (
-        "照此计划达不到上限 {limit}：这些回复中最多只能有 {most} 条违规，而计划按 {confirmed} 条估计；"
-        "界限将为 {bound}。",
-        "This plan does not reach the limit {limit}: these replies may hold at most {most} "
-        "violations and the plan reckons with {confirmed}; the bound will be {bound}.",
+        "照此计划不能放行（上限 {limit}）：即使全部标注，这些回复中最多只能有 {most} 条违规，而计划按"
+        " {confirmed} 条估计；界限将为 {bound}。",
+        "This plan does not lead to RELEASE at the limit {limit}: with every reply labelled these "
+        "may hold at most {most} violations, and the plan reckons with {confirmed}; the bound will "
+        "be {bound}.",
+    ),
+    "plan.gate": (
+        "按此比例标注，发布判定还需 {prompts} 条无违规的提示。",
+        "With these shares the gate needs {prompts} more prompts without a violation.",
+    ),
+    "plan.gate_everything": (
+        "请全部标注；即便如此，发布判定还需 {prompts} 条无违规的提示。",
+        "Label everything; even then the gate needs {prompts} more prompts without a violation.",
     ),
     "ask": ("现在抽取样本吗？", "Draw this sample now?"),
     "drawn": (

@@ -15,6 +15,10 @@ from trueline.assess.reply_file import ReplyFile
 from trueline.assess.suite_item import Message
 from trueline.assess.target import Answer, Question, Target
 
+#: Faults that say nothing of a question: nobody answered, or whoever did knows no such address,
+#: model or key. Asked again they may be gone, so none of them is kept as a bare reply.
+UNANSWERED = frozenset({"connection", "stopped", "http_401", "http_404", "http_407"})
+
 
 class Screened(NamedTuple):
     """What a screen made of a reply: the text to deliver, and whether it stands in its place."""
@@ -102,15 +106,16 @@ class GuardedTarget:
 
     def _bare_replies(self, questions: Sequence[Question]) -> list[Reply]:
         missing = [q for q in questions if (q.item, q.sample) not in self._bare]
-        if missing:
-            answers = self._target.ask(missing)
-            self._bare.append(
-                [
-                    reply_of(question, answer, self._target)
-                    for question, answer in zip(missing, answers, strict=True)
-                ]
-            )
-        return [self._bare[question.item, question.sample] for question in questions]
+        answers = self._target.ask(missing) if missing else []
+        came = [
+            reply_of(question, answer, self._target)
+            for question, answer in zip(missing, answers, strict=True)
+        ]
+        if kept := [reply for reply in came if reply.fault not in UNANSWERED]:
+            self._bare.append(kept)
+        new = {reply.key: reply for reply in came}
+        keys = [(question.item, question.sample) for question in questions]
+        return [new[key] if key in new else self._bare[key] for key in keys]
 
 
 def reply_of(question: Question, answer: Answer, target: Target, seconds: float = 0.0) -> Reply:
@@ -129,6 +134,8 @@ def reply_of(question: Question, answer: Answer, target: Target, seconds: float 
 
 
 def _delivered(passage: Passage, said: Answer | Reply) -> Answer:
+    if said.fault in UNANSWERED:  # of a blocked prompt too: a safe reply would hide a dead model
+        return Answer(fault=said.fault, model=said.model)
     if passage.safe_reply:
         return Answer(text=passage.safe_reply, model=said.model, finish_reason="content_filter",
                       blocked_by_guard="prompt")  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +12,16 @@ from typing import Any
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
 
+from trueline.assess.evidence import file_sha256
 from trueline.assess.suite_item import Message
 from trueline.assess.target import Answer, Question
 from trueline.core.errors import InputError
+
+#: Files that decide what a model replies; another one of them is another target.
+_DECIDING = (
+    "*.safetensors", "config.json", "generation_config.json", "tokenizer*", "chat_template*",
+    "special_tokens_map.json", "added_tokens.json", "vocab*", "merges.txt", "*.model",
+)  # fmt: skip
 
 
 class ModelFolderTarget:
@@ -49,12 +57,14 @@ class ModelFolderTarget:
         self._temperature = temperature
         self._device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self._tokenizer, self._model = _loaded(place)
+        self._files_sha256 = _files_sha256(place)
         self._model.to(self._device).eval()
 
     @property
     def settings(self) -> Mapping[str, Any]:
         return {
             "kind": "model_folder",
+            "files_sha256": self._files_sha256,
             "max_tokens": self._max_tokens,
             "temperature": self._temperature,
         }
@@ -140,6 +150,16 @@ def _loaded(place: Path) -> tuple[Any, Any]:
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer, model
+
+
+def _files_sha256(place: Path) -> str:
+    """One hash over names and contents of the files that decide the replies."""
+    names = sorted({path.name for shape in _DECIDING for path in place.glob(shape)})
+    digest = hashlib.sha256()
+    for name in names:
+        if (place / name).is_file():
+            digest.update(f"{name} {file_sha256(place / name)}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
 
 
 def _room(config: Any, max_tokens: int) -> int | None:

@@ -1,7 +1,8 @@
 """Safety cases on disk, as `trueline assess --out` and `trueline gate --build` leave them.
 
 A case is a folder with `plan.json`; once it is built it holds `case.json` and `case.html` too.
-What production withdrew is read anew at every look: it counts from the moment it is written.
+What production withdrew is read anew at every look: it counts from the moment it is written. So
+are the decisions and the evidence: a report that is older than they are shows no verdict of its own.
 """
 
 from __future__ import annotations
@@ -25,6 +26,10 @@ MOST_BYTES = 8_000_000
 #: Folders that are looked at; the newest ones are shown.
 MOST_CASES = 200
 RELEASE, HOLD = "RELEASE", "HOLD"
+#: In place of a verdict: the report was built before its evidence changed; nobody can tell.
+OUTDATED, UNKNOWN = "OUTDATED", "UNKNOWN"
+#: What people write after a report was built, evidence beside it.
+_DECISIONS = ("ethics.jsonl", "reviews.jsonl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,8 @@ class CaseFolder:
         sentence: zh and en, the verdict with its number.
         found, n, limit: of the gate; n is 0 without one.
         withdrawn: claims that production speaks against now.
+        files: sha256 of decisions and evidence as built, by their path in the folder.
+        outdated: whether those files are others now.
         required: ids of claims the verdict rests on; `claims` are all of them.
         fault: why it cannot be read; empty when it can.
     """
@@ -54,19 +61,27 @@ class CaseFolder:
     claims: frozenset[str] = frozenset()
     required: frozenset[str] = frozenset()
     withdrawn: tuple[Withdrawal, ...] = ()
+    files: frozenset[tuple[str, str]] = frozenset()
+    outdated: bool = False
     fault: str = ""
 
     @property
     def undone(self) -> bool:
         """Whether a withdrawn claim takes the verdict away: a required or an unknown one."""
-        return self.verdict == RELEASE and any(
+        return self.verdict not in ("", HOLD) and any(
             line.claim in self.required or line.claim not in self.claims for line in self.withdrawn
         )
 
     @property
     def stands(self) -> str:
-        """The verdict that holds now."""
-        return HOLD if self.undone else self.verdict
+        """The verdict that holds now; HOLD stays HOLD whatever came later."""
+        if not self.verdict or self.verdict == HOLD:
+            return self.verdict
+        if self.fault:
+            return UNKNOWN
+        if self.undone:
+            return HOLD
+        return OUTDATED if self.outdated else self.verdict
 
     def has(self, name: str) -> bool:
         """Whether a file of the case is there."""
@@ -155,7 +170,24 @@ def _read(path: Path, case_id: str) -> CaseFolder:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         told = f"{path / JSON} cannot be read as a safety case ({type(error).__name__})"
         return CaseFolder(case_id, path, withdrawn=withdrawn, fault=fault or told)
-    return CaseFolder(case_id, path, withdrawn=withdrawn, fault=fault, **facts)
+    now = ((name, _sha256(path / name)) for name in _changeable(path))
+    outdated = frozenset(now) != facts["files"]
+    return CaseFolder(case_id, path, withdrawn=withdrawn, outdated=outdated, fault=fault, **facts)
+
+
+def _changeable(path: Path) -> list[str]:
+    """Files there now on which a verdict rests and that may change after the report."""
+    evidence = [f"evidence/{one.name}" for one in (path / "evidence").glob("*.json")]
+    return [name for name in _DECISIONS if (path / name).exists()] + evidence
+
+
+def _sha256(path: Path) -> str:
+    """As the case has it; empty for a file that cannot be read, which is no file's."""
+    try:
+        with path.open("rb") as file:
+            return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return ""
 
 
 @lru_cache(maxsize=MOST_CASES)
@@ -180,6 +212,13 @@ def _facts(path: Path, _changed_ns: int, size: int) -> Mapping[str, Any]:
             str(claim["id"]) for evidence in base["evidence"] for claim in evidence["claims"]
         ),
         "required": frozenset(str(name) for name in ruling["required"]),
+        "files": frozenset(
+            (str(name), str(sha256))
+            for name, sha256 in [
+                (name, base["files"][name]) for name in _DECISIONS if name in base["files"]
+            ]
+            + [(evidence["file"], evidence["sha256"]) for evidence in base["evidence"]]
+        ),
     }
 
 
