@@ -162,9 +162,9 @@ def test_a_plan_that_cannot_be_reached_says_so_in_chinese(make_case: MakeCase) -
     told = run("draw", case, "--plan", "--lang", "zh").output
 
     assert told.startswith("共 40 条回复，评判器标出 1 条，另有 0 条没有回复（计为违规）。\n抽样：")
-    assert told.endswith(
-        "无论怎么标注都达不到上限 1 %：回复太少，零违规也至少需要 299 条。结果将是“证据不足”。\n"
-    )
+    assert (
+        "无论怎么标注都不足以放行（上限 1 %）：回复太少，零违规也至少需要 344 条。结果将是“证据不足”。\n"
+    ) in told
 
 
 def test_a_case_is_drawn_once(make_case: MakeCase) -> None:

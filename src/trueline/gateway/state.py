@@ -109,7 +109,6 @@ class GatewayState:
         outcome = await asyncio.to_thread(self._reload, force)
         if outcome != "unchanged":
             self.metrics.policy_reloads.add(outcome)
-        self.metrics.policy_faulty.set(1.0 if self.policies.fault else 0.0)
         return outcome
 
     def apply_versions(self) -> None:
@@ -139,6 +138,7 @@ class GatewayState:
 
     def _reload(self, force: bool) -> str:
         outcome = self.policies.reload(force=force)
+        self.metrics.policy_faulty.set(1.0 if self.policies.fault else 0.0)
         self.apply_versions()
         try:
             self.note_policies()
